@@ -1,0 +1,61 @@
+//! The moment at which a deed happens: preconditions and locks are looked at once more, and nobody else is between.
+//!
+//! What takes long (receiving, copying, bringing to the disk, removing the old) is done before or after. Properties
+//! and locks follow a deed by way of the table `pending_change`, so that a crash between disk and database is mended
+//! at the next start.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::Inner;
+use super::error::{Error, Result};
+use crate::store::pending_change::{self, Change};
+use crate::store::{self, lock, property};
+
+/// Held for the few system calls of a commit.
+#[derive(Debug, Default)]
+pub(super) struct CommitLock(Mutex<()>);
+
+impl CommitLock {
+    pub(super) fn hold(&self) -> MutexGuard<'_, ()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Does a deed on the disk that properties and locks follow.
+    pub(super) fn with_followers<T>(&self, change: &Change, deed: impl FnOnce() -> Result<T>) -> Result<T> {
+        let now = self.clock.now();
+        let any = self.store.read(|c| {
+            let followers = property::any_in_tree(c, &change.source)? || property::any_in_tree(c, &change.target)?;
+            Ok(followers || lock::any(c, now)?)
+        })?;
+        if !any {
+            return deed();
+        }
+        let id = self.store.write(|tx| pending_change::announce(tx, change))?;
+        match deed() {
+            Ok(value) => {
+                self.store.write(|tx| {
+                    pending_change::apply(tx, change)?;
+                    pending_change::forget(tx, id)
+                })?;
+                Ok(value)
+            }
+            Err(error) => {
+                // Left announced, it would be judged by the inode at the next start: not done, so forgotten.
+                if let Err(failed) = self.store.write(|tx| pending_change::forget(tx, id)) {
+                    tracing::warn!(error = %failed, "an announced change could not be withdrawn");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// A resource that comes into being has no properties, whatever another program deleted there before.
+    pub(super) fn forget_stale_properties(&self, key: &[u8]) -> Result<()> {
+        if self.store.read(|c| property::any_in_tree(c, key))? {
+            self.store.write(|tx| property::delete_tree(tx, key)).map_err(|error: store::Error| Error::from(error))?;
+        }
+        Ok(())
+    }
+}

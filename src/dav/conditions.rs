@@ -1,0 +1,110 @@
+//! Evaluates a request's preconditions, strictly, for every method (RFC 9110 §13.2, RFC 4918 §10.4).
+
+use http::HeaderMap;
+
+use super::error::{Error, Result};
+use super::headers::{Conditional, If, List, Test};
+use super::locks;
+use super::request::DavRequest;
+use crate::files::{Meta, Place};
+
+/// All preconditions of a request.
+#[derive(Debug, Clone)]
+pub(super) struct Conditions {
+    pub(super) conditional: Conditional,
+    pub(super) if_: Option<If>,
+}
+
+impl Conditions {
+    /// Reads the headers. An `If` that cannot be read does not hold.
+    pub(super) fn read(headers: &HeaderMap) -> Result<Self> {
+        let if_ = If::read(headers).map_err(|_| Error::PreconditionFailed)?;
+        Ok(Self { conditional: Conditional::read(headers), if_ })
+    }
+
+    /// The lock tokens that the client submits.
+    pub(super) fn tokens(&self) -> Vec<&str> {
+        self.if_.iter().flat_map(If::submitted).collect()
+    }
+
+    /// Whether they hold for what is at the request's own place.
+    ///
+    /// # Errors
+    /// [`Error::PreconditionFailed`], or [`Error::NotModified`] for GET and HEAD.
+    pub(super) fn check(&self, request: &DavRequest<'_>, place: &Place) -> Result<()> {
+        self.check_conditional(request.method(), place.meta())?;
+        match &self.if_ {
+            None => Ok(()),
+            Some(header) => {
+                for list in &header.0 {
+                    if list_holds(list, request, place)? {
+                        return Ok(());
+                    }
+                }
+                Err(Error::PreconditionFailed)
+            }
+        }
+    }
+
+    /// In the order of RFC 9110 §13.2.2.
+    fn check_conditional(&self, method: &str, meta: Option<&Meta>) -> Result<()> {
+        let etag = meta.map(Meta::etag);
+        let etag = etag.as_deref();
+        let reads = matches!(method, "GET" | "HEAD");
+        if let Some(tags) = &self.conditional.if_match {
+            if !tags.matches_strongly(etag) {
+                return Err(Error::PreconditionFailed);
+            }
+        } else if let Some(since) = self.conditional.if_unmodified_since
+            && meta.is_none_or(|meta| meta.modified_s > since)
+        {
+            return Err(Error::PreconditionFailed);
+        }
+        let not_modified = || match etag {
+            Some(etag) if reads => Error::NotModified { etag: etag.to_owned() },
+            _ => Error::PreconditionFailed,
+        };
+        if let Some(tags) = &self.conditional.if_none_match {
+            if tags.matches_weakly(etag) {
+                return Err(not_modified());
+            }
+        } else if let Some(since) = self.conditional.if_modified_since
+            && reads
+            && meta.is_some_and(|meta| meta.modified_s <= since)
+        {
+            return Err(not_modified());
+        }
+        Ok(())
+    }
+}
+
+/// Whether all conditions of a list hold for the resource it is about.
+fn list_holds(list: &List, request: &DavRequest<'_>, own: &Place) -> Result<bool> {
+    let other;
+    let place = match &list.tag {
+        None => Some(own),
+        Some(uri) => match request.inner().addresses.resolve(uri, request.headers()) {
+            Ok(address) if address.path == request.address.path => Some(own),
+            // What is not found, or not this password's to see, holds nothing.
+            Ok(address) => {
+                other = request.view.find_place(&address.path, true).ok();
+                other.as_ref().map(|found| &found.place)
+            }
+            Err(_) => None,
+        },
+    };
+    for condition in &list.conditions {
+        let holds = match (&condition.test, place) {
+            (_, None) => false,
+            (Test::EntityTag(tag), Some(place)) => place.meta().is_some_and(|meta| meta.etag() == *tag),
+            (Test::StateToken(token), Some(place)) => {
+                let covering = locks::covering(request.inner(), &place.key(), request.now)?;
+                covering.iter().any(|lock| lock.token == *token)
+            }
+        };
+        if holds == condition.not {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,50 @@
+//! DELETE (RFC 4918 §9.6): a folder goes as a whole, in one step.
+
+use axum::body::Body;
+use http::{Response, StatusCode};
+
+use super::error::{Error, Result};
+use super::headers::Depth;
+use super::locks::{self, WHOLE};
+use super::request::DavRequest;
+use crate::files;
+use crate::store::pending_change::{Change, Kind};
+
+pub(super) fn delete(request: &DavRequest<'_>) -> Result<Response<Body>> {
+    request.without_body()?;
+    if matches!(request.depth()?, Some(Depth::Zero | Depth::One)) {
+        return Err(Error::BadRequest("DELETE takes a folder with all beneath it: Depth is infinity".to_owned()));
+    }
+    let conditions = request.conditions()?;
+    let inner = request.inner();
+    // A link itself is deleted, not what it leads to.
+    let mut place = request.place(false)?.place;
+    let commit = inner.commit.hold();
+    place.refresh()?;
+    let meta = *place.any_meta().ok_or(Error::NotFound)?;
+    if place.is_root() {
+        return Err(Error::Forbidden("the topmost folder cannot be deleted"));
+    }
+    conditions.check(request, &place)?;
+    locks::require(request, &conditions.tokens(), &place, WHOLE)?;
+    let key = place.key();
+    let change =
+        Change { kind: Kind::Remove, source: key.clone(), target: key, device: meta.device, inode: meta.inode };
+    let removed = inner.with_followers(&change, || {
+        let removed = place.remove()?;
+        if inner.durable {
+            place.sync()?;
+        }
+        Ok(removed)
+    });
+    drop(commit);
+    match removed {
+        // Bytes are given back after the commit, so that nobody waits for a large tree but who deleted it.
+        Ok(removed) => drop(removed),
+        Err(Error::Files(files::Error::NotFound)) => return Err(Error::NotFound),
+        Err(other) => return Err(other),
+    }
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    Ok(response)
+}

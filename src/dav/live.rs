@@ -1,0 +1,100 @@
+//! Live properties and what they are made from (RFC 4918 §15).
+
+use chrono::{DateTime, SecondsFormat};
+
+use super::get::http_date;
+use super::xml::escape;
+use crate::files::Meta;
+
+/// A live property of ours, all in the namespace `DAV:`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Live {
+    CreationDate,
+    DisplayName,
+    ContentLength,
+    ContentType,
+    ETag,
+    LastModified,
+    ResourceType,
+    SupportedLock,
+    LockDiscovery,
+}
+
+/// All of them, in the order in which they are listed.
+pub(super) const ALL: [Live; 9] = [
+    Live::ResourceType,
+    Live::DisplayName,
+    Live::CreationDate,
+    Live::LastModified,
+    Live::ETag,
+    Live::ContentLength,
+    Live::ContentType,
+    Live::SupportedLock,
+    Live::LockDiscovery,
+];
+
+impl Live {
+    /// The element's local name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::CreationDate => "creationdate",
+            Self::DisplayName => "displayname",
+            Self::ContentLength => "getcontentlength",
+            Self::ContentType => "getcontenttype",
+            Self::ETag => "getetag",
+            Self::LastModified => "getlastmodified",
+            Self::ResourceType => "resourcetype",
+            Self::SupportedLock => "supportedlock",
+            Self::LockDiscovery => "lockdiscovery",
+        }
+    }
+
+    pub(super) fn by_name(name: &str) -> Option<Self> {
+        ALL.into_iter().find(|live| live.name() == name)
+    }
+
+    /// Whether a client may not set it. A display name of the client's own is kept as a dead property.
+    pub(super) fn is_protected(self) -> bool {
+        self != Self::DisplayName
+    }
+
+    /// The value as XML; `None` where the resource has no such property. Locks are the caller's to add.
+    pub(super) fn value(self, meta: &Meta, name: &[u8]) -> Option<String> {
+        match self {
+            Self::CreationDate => meta.created_s.map(rfc3339),
+            Self::DisplayName => Some(escape(&String::from_utf8_lossy(name))),
+            Self::ContentLength => (!meta.is_folder()).then(|| meta.size.to_string()),
+            Self::ContentType if meta.is_folder() => None,
+            Self::ContentType => Some(content_type(name).to_owned()),
+            Self::ETag => Some(meta.etag()),
+            Self::LastModified => Some(http_date(meta.modified_s)),
+            Self::ResourceType => Some(if meta.is_folder() { "<D:collection/>".to_owned() } else { String::new() }),
+            Self::SupportedLock => Some(SUPPORTED_LOCK.to_owned()),
+            Self::LockDiscovery => None,
+        }
+    }
+}
+
+const SUPPORTED_LOCK: &str = "<D:lockentry><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype>\
+                              </D:lockentry><D:lockentry><D:lockscope><D:shared/></D:lockscope><D:locktype><D:write/>\
+                              </D:locktype></D:lockentry>";
+
+fn rfc3339(seconds: i64) -> String {
+    DateTime::from_timestamp(seconds, 0).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The media type by the name's ending.
+pub(super) fn content_type(name: &[u8]) -> &'static str {
+    let name = String::from_utf8_lossy(name);
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    mime_guess::from_ext(ending).first_raw().unwrap_or("application/octet-stream")
+}
+
+/// Types that a browser shows without running anything in them; all others are downloads (S13).
+pub(super) fn shows_safely(content_type: &str) -> bool {
+    matches!(
+        content_type,
+        "text/plain" | "image/png" | "image/jpeg" | "image/gif" | "image/webp" | "image/avif" | "audio/mpeg"
+            | "audio/ogg" | "audio/flac" | "video/mp4" | "video/webm"
+    )
+}

@@ -1,0 +1,123 @@
+//! WebDAV: RFC 4918 classes 1, 2 and 3 over a person's files.
+//!
+//! Address, permissions, headers and preconditions are checked once, in front, for every method. GET, PUT, DELETE,
+//! COPY, MOVE, PROPFIND and PROPPATCH are ours, one file each; MKCOL, LOCK and UNLOCK are dav-server's handlers over
+//! the storage in `engine` (see `docs/decisions/0002-dav-server-or-own.md`).
+//!
+//! A method is plain blocking code in one hop off the async threads; only bodies stream.
+
+mod commit;
+mod conditions;
+mod copy_move;
+mod delete;
+mod engine;
+mod error;
+mod get;
+pub mod headers;
+mod index;
+mod live;
+mod lock;
+mod locks;
+mod mkcol;
+pub mod options;
+mod propfind;
+mod proppatch;
+mod put;
+mod recover;
+mod request;
+mod stream;
+mod view;
+pub mod xml;
+
+pub use error::{Code, Error, Result};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use http::{Request, Response};
+
+use crate::auth::Principal;
+use crate::clock::Clock;
+use crate::config::{Config, DavConfig, Durability};
+use crate::files::Storage;
+use crate::store::Store;
+use headers::Addresses;
+
+/// The room's state.
+#[derive(Debug, Clone)]
+pub struct Dav(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    storage: Arc<Storage>,
+    clock: Clock,
+    config: DavConfig,
+    durable: bool,
+    stall_timeout: Duration,
+    addresses: Addresses,
+    commit: commit::CommitLock,
+}
+
+impl Dav {
+    /// Sets the room up.
+    #[must_use]
+    pub fn new(store: Store, storage: Arc<Storage>, clock: Clock, config: &Config) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            storage,
+            clock,
+            config: config.dav,
+            durable: config.storage.durability == Durability::Fsync,
+            stall_timeout: config.server.stall_timeout,
+            addresses: Addresses::new(config.server.public_urls.clone()),
+            commit: commit::CommitLock::default(),
+        }))
+    }
+
+    /// Answers a request of somebody who has come through the gate.
+    ///
+    /// # Errors
+    /// See [`Error`]; the caller turns it into an answer.
+    pub async fn handle(&self, principal: Principal, request: Request<Body>) -> Result<Response<Body>> {
+        let (parts, body) = request.into_parts();
+        if parts.method == http::Method::PUT {
+            return put::put(self.clone(), principal, parts, body).await;
+        }
+        let bytes = stream::read_small(body, self.0.stall_timeout).await?;
+        let dav = self.clone();
+        let answered = tokio::task::spawn_blocking(move || {
+            let request = request::DavRequest::new(&dav, &principal, &parts, &bytes)?;
+            dispatch(&request)
+        });
+        answered.await.map_err(|error| Error::Internal(error.to_string()))?
+    }
+
+    /// Answers PROPFIND on `/`.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn entrance(&self, principal: Principal, request: Request<Body>) -> Result<Response<Body>> {
+        let (parts, body) = request.into_parts();
+        let bytes = stream::read_small(body, self.0.stall_timeout).await?;
+        propfind::entrance(self, &principal, &parts.headers, &bytes)
+    }
+}
+
+fn dispatch(request: &request::DavRequest<'_>) -> Result<Response<Body>> {
+    match request.method() {
+        "GET" | "HEAD" => get::get(request),
+        "OPTIONS" => options::options(request),
+        "PROPFIND" => propfind::propfind(request),
+        "PROPPATCH" => proppatch::proppatch(request),
+        "MKCOL" => mkcol::mkcol(request),
+        "DELETE" => delete::delete(request),
+        "COPY" => copy_move::copy(request),
+        "MOVE" => copy_move::move_(request),
+        "LOCK" => lock::lock(request),
+        "UNLOCK" => lock::unlock(request),
+        "POST" | "PATCH" => Err(Error::NotAllowed(options::ALLOW)),
+        _ => Err(Error::UnknownMethod),
+    }
+}

@@ -1,0 +1,88 @@
+//! What is in a folder, entry by entry; nothing is gathered, so a folder may be of any size.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::Dir;
+
+use super::meta::{Kind, Meta};
+use super::path::TEMPORARY_FOLDER;
+use super::root::Root;
+use super::{Path, Result, sys};
+
+/// A member of a folder.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its name, in bytes as on the disk.
+    pub name: Vec<u8>,
+    /// What it is; a link's target, where the link stays within the root.
+    pub meta: Meta,
+    /// Whether it is reached through a link: listed, but not descended into, since links can go in circles.
+    pub linked: bool,
+}
+
+/// An open folder.
+#[derive(Debug)]
+pub struct Listing {
+    folder: OwnedFd,
+    entries: Dir,
+    path: Path,
+    root: Root,
+}
+
+impl Listing {
+    pub(super) fn new(folder: OwnedFd, path: Path, root: Root) -> Result<Self> {
+        let entries = Dir::read_from(&folder)?;
+        Ok(Self { folder, entries, path, root })
+    }
+
+    /// The path of the folder in the home.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The root it was opened through.
+    #[must_use]
+    pub fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// The next member that is served. One that cannot be looked at is left out, not an error for all (R30).
+    pub fn next_entry(&mut self) -> Option<Entry> {
+        loop {
+            let Ok(entry) = self.entries.read()? else {
+                continue;
+            };
+            let name = entry.file_name().to_bytes();
+            if matches!(name, b"." | b"..") || name.eq_ignore_ascii_case(TEMPORARY_FOLDER.as_bytes()) {
+                continue;
+            }
+            let Ok(meta) = sys::stat(self.folder.as_fd(), name) else {
+                continue;
+            };
+            match meta.kind {
+                Kind::File | Kind::Folder => return Some(Entry { name: name.to_vec(), meta, linked: false }),
+                Kind::Link => {
+                    if let Some(entry) = self.follow(name) {
+                        return Some(entry);
+                    }
+                }
+                Kind::Other => {}
+            }
+        }
+    }
+
+    /// Opens a member folder by its path in the home.
+    ///
+    /// # Errors
+    /// Where it is no folder any more.
+    pub fn open_member(&self, path: &Path) -> Result<Self> {
+        self.root.find_in_home(path)?.list(&self.root)
+    }
+
+    fn follow(&self, name: &[u8]) -> Option<Entry> {
+        let place = self.root.find_in_home(&self.path.join(name)).ok()?;
+        let meta = *place.meta()?;
+        Some(Entry { name: name.to_vec(), meta, linked: true })
+    }
+}

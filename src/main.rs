@@ -1,0 +1,11 @@
+//! Parses the arguments, hands them to the command line, and ends with its status.
+
+use std::process::ExitCode;
+
+/// Gives freed memory back to the system, where glibc would keep argon2's (see `docs/decisions/0003-argon2-and-memo.md`).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    latchkey::cli::run()
+}

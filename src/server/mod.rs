@@ -1,0 +1,86 @@
+//! The front end: binds, speaks TLS, keeps limits, knows the client, and sends each request to its room.
+
+mod accept;
+mod access_log;
+mod address;
+mod limits;
+mod router;
+mod shutdown;
+mod state;
+mod timed_io;
+mod tls;
+
+pub use shutdown::{Shutdown, signals};
+pub use state::{App, OpenError};
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use crate::config::Config;
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address is taken, or not this machine's.
+    #[error("cannot listen on {address}: {reason}")]
+    Bind {
+        /// The configured address.
+        address: SocketAddr,
+        /// The system's word.
+        reason: std::io::Error,
+    },
+    /// Certificate or key cannot be used.
+    #[error("{file}: {reason}")]
+    Tls {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// A server that is bound and does not answer yet.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    tls: Option<tls::Acceptor>,
+    app: App,
+    config: Arc<Config>,
+}
+
+impl Server {
+    /// Binds the configured address.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn bind(config: Arc<Config>, app: App) -> Result<Self, Error> {
+        let tls = config.server.tls.as_ref().map(tls::acceptor).transpose()?;
+        let address = config.server.listen;
+        let bound = |reason| Error::Bind { address, reason };
+        let listener = TcpListener::bind(address).await.map_err(bound)?;
+        let address = listener.local_addr().map_err(bound)?;
+        Ok(Self { listener, address, tls, app, config })
+    }
+
+    /// The address that was bound; tells the port where 0 was configured.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `http://…` or `https://…`, as it is announced.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Answers until the first signal, then lets what runs come to its end, until the second signal or the grace is
+    /// over.
+    pub async fn run(self, shutdown: Shutdown) {
+        accept::run(self, shutdown).await;
+    }
+}

@@ -1,0 +1,153 @@
+//! Where each request goes: `/dav` through the gate, `/api` to the admin API, a few fixed addresses, nothing else.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::body::Body;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+use tower::ServiceExt;
+
+use super::access_log::{self, Line};
+use super::address::client_address;
+use super::state::App;
+use super::timed_io::Busy;
+use crate::auth::{Principal, Refusal, Visitor};
+use crate::config::Config;
+use crate::{api, dav, error, web};
+
+/// Answers requests.
+#[derive(Clone)]
+pub(super) struct Router(Arc<Inner>);
+
+struct Inner {
+    app: App,
+    config: Arc<Config>,
+    api: axum::Router,
+    requests: AtomicU64,
+}
+
+/// What an address leads to.
+#[derive(Debug, PartialEq, Eq)]
+enum Door {
+    Drive,
+    Entrance,
+    Api,
+    Health,
+    Nothing,
+}
+
+impl Door {
+    fn of(path: &str) -> Self {
+        match path {
+            "/dav" => Self::Drive,
+            "/" | "*" => Self::Entrance,
+            "/healthz" => Self::Health,
+            "/api" => Self::Api,
+            other if other.starts_with("/dav/") => Self::Drive,
+            other if other.starts_with("/api/") => Self::Api,
+            _ => Self::Nothing,
+        }
+    }
+}
+
+impl Router {
+    pub(super) fn new(app: App, config: Arc<Config>) -> Self {
+        let api = api::router(app.auth.clone(), config.storage.home_roots.clone());
+        Self(Arc::new(Inner { app, config, api, requests: AtomicU64::new(1) }))
+    }
+
+    /// Answers a request; the line for the log is written when the answer has been sent.
+    pub(super) async fn answer(&self, peer: IpAddr, request: Request<Incoming>, busy: Busy) -> Response<Body> {
+        let client = client_address(peer, request.headers(), &self.0.config.server.trusted_proxies);
+        let mut line = Line {
+            enabled: self.0.config.log.access,
+            request_id: self.0.requests.fetch_add(1, Ordering::Relaxed),
+            client,
+            method: access_log::shown(request.method().as_str()),
+            path: access_log::shown_path(request.uri()),
+            principal: None,
+            began: Instant::now(),
+        };
+        let response = self.dispatch(client, request.map(Body::new), &mut line).await;
+        line.follow(response, busy)
+    }
+
+    async fn dispatch(&self, client: IpAddr, mut request: Request<Body>, line: &mut Line) -> Response<Body> {
+        match Door::of(request.uri().path()) {
+            Door::Drive => match self.enter(client, request.headers()).await {
+                Err(refusal) => error::answer_refusal(&refusal),
+                Ok(principal) => {
+                    line.principal = Some(principal.clone());
+                    let answered = self.0.app.dav.handle(principal, request).await;
+                    answered.unwrap_or_else(|failure| error::answer_dav(&failure))
+                }
+            },
+            Door::Entrance => self.entrance(client, request, line).await,
+            Door::Api => {
+                request.extensions_mut().insert(api::ClientAddress(client));
+                match self.0.api.clone().oneshot(request).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                }
+            }
+            Door::Health => self.health(),
+            Door::Nothing => error::plain(StatusCode::NOT_FOUND, "there is nothing at this address"),
+        }
+    }
+
+    /// The gate.
+    async fn enter(&self, client: IpAddr, headers: &HeaderMap) -> Result<Principal, Refusal> {
+        let authorization = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+        let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        self.0.app.auth.enter(authorization, Visitor { address: client, agent }).await
+    }
+
+    /// What Windows and macOS ask for before they ask for the drive; a browser is told where it is.
+    async fn entrance(&self, client: IpAddr, request: Request<Body>, line: &mut Line) -> Response<Body> {
+        match request.method().as_str() {
+            "OPTIONS" => dav::options::answer(),
+            "GET" | "HEAD" => web::landing(),
+            "PROPFIND" => match self.enter(client, request.headers()).await {
+                Err(refusal) => error::answer_refusal(&refusal),
+                Ok(principal) => {
+                    line.principal = Some(principal.clone());
+                    let answered = self.0.app.dav.entrance(principal, request).await;
+                    answered.unwrap_or_else(|failure| error::answer_dav(&failure))
+                }
+            },
+            _ => {
+                let mut response = error::plain(StatusCode::METHOD_NOT_ALLOWED, "the drive is at /dav/");
+                response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("OPTIONS, GET, HEAD, PROPFIND"));
+                response
+            }
+        }
+    }
+
+    /// Whether the database answers.
+    fn health(&self) -> Response<Body> {
+        match self.0.app.store.ping() {
+            Ok(()) => error::plain(StatusCode::OK, "ok"),
+            Err(failure) => {
+                error::log_failure(StatusCode::SERVICE_UNAVAILABLE, &failure);
+                error::plain(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_names_are_doors() {
+        assert_eq!(Door::of("/dav"), Door::Drive);
+        assert_eq!(Door::of("/dav/x"), Door::Drive);
+        for other in ["/davx", "/DAV/", "/%64av/", "//dav/", "/apix", "/healthz/", ""] {
+            assert_eq!(Door::of(other), Door::Nothing, "{other}");
+        }
+    }
+}
