@@ -19,8 +19,9 @@ pub fn status_of_dav(error: &dav::Error) -> StatusCode {
     match error {
         Error::NotFound => StatusCode::NOT_FOUND,
         Error::BadRequest(_) | Error::Malformed(_) | Error::Xml(_) | Error::Incomplete(_) => StatusCode::BAD_REQUEST,
-        Error::Forbidden(_) => StatusCode::FORBIDDEN,
-        Error::Condition(Code::PropfindFiniteDepth | Code::CannotModifyProtectedProperty) => StatusCode::FORBIDDEN,
+        Error::Forbidden(_) | Error::Condition(Code::PropfindFiniteDepth | Code::CannotModifyProtectedProperty) => {
+            StatusCode::FORBIDDEN
+        }
         Error::Condition(Code::LockTokenMatchesRequestUri) | Error::Conflict(_) => StatusCode::CONFLICT,
         Error::NotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
         Error::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
@@ -142,7 +143,7 @@ pub fn answer_dav(error: &dav::Error) -> Response<Body> {
 /// The element of RFC 4918 §16 that says what does not hold.
 fn condition(error: &dav::Error) -> Option<String> {
     let with_roots = |name: &str, roots: &[String]| {
-        let hrefs: String = roots.iter().map(|root| format!("<D:href>{}</D:href>", escape(root))).collect();
+        let hrefs = roots.iter().map(|root| format!("<D:href>{}</D:href>", escape(root))).collect::<Vec<_>>().concat();
         format!("<D:{name}>{hrefs}</D:{name}>")
     };
     match error {
@@ -161,9 +162,7 @@ fn xml(status: StatusCode, element: &str, sentence: &str) -> Response<Body> {
     );
     let mut response = plain(status, "");
     *response.body_mut() = Body::from(body);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml; charset=utf-8"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml; charset=utf-8"));
     response
 }
 

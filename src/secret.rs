@@ -23,7 +23,11 @@ const BODY_LENGTH: usize = SELECTOR_LENGTH + SECRET_LENGTH + 1;
 ///
 /// # Panics
 /// Where the operating system has no randomness to give; no secret can be made then, and none must be guessed.
-#[expect(clippy::disallowed_methods, clippy::expect_used, reason = "the one door to chance; without chance there is no way on")]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    reason = "the one door to chance; without chance there is no way on"
+)]
 pub fn fill_random(buffer: &mut [u8]) {
     SysRng.try_fill_bytes(buffer).expect("the operating system gives random bytes");
 }

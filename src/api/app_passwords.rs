@@ -36,7 +36,6 @@ pub(super) struct NewAppPassword {
     networks: Vec<IpNet>,
 }
 
-#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<DateTime<Utc>>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

@@ -61,7 +61,6 @@ impl Modify for BearerScheme {
 }
 
 /// The API's routes.
-#[must_use]
 pub fn router(auth: Auth, home_roots: Vec<PathBuf>) -> Router {
     let api = Api { auth, home_roots: Arc::new(home_roots) };
     let (router, document) = OpenApiRouter::with_openapi(Document::openapi())

@@ -43,7 +43,6 @@ pub(super) struct UserChange {
 }
 
 /// Tells null from absent.
-#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
@@ -84,7 +83,11 @@ pub(super) async fn add(
 /// An account
 #[utoipa::path(get, path = "/api/v1/users/{name}", params(("name" = String, Path)), responses(
     (status = 200, body = UserView), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn show(_: Reader, State(auth): State<Auth>, Path(name): Path<String>) -> Result<Json<UserView>, Problem> {
+pub(super) async fn show(
+    _: Reader,
+    State(auth): State<Auth>,
+    Path(name): Path<String>,
+) -> Result<Json<UserView>, Problem> {
     let user = off_thread(move || auth.user(&name)).await?;
     Ok(Json(UserView::from(&user)))
 }

@@ -75,7 +75,7 @@ impl Auth {
             if store::user::by_name(tx, name.as_str())?.is_some() {
                 return Err(Error::Taken(name.to_string()));
             }
-            self.refuse_taken_email(tx, email.as_deref(), None)?;
+            refuse_taken_email(tx, email.as_deref(), None)?;
             let home = self.0.storage.homes().make(&name, &new.home)?;
             let created_at = self.0.clock.now();
             let id = store::user::insert(
@@ -117,7 +117,7 @@ impl Auth {
         self.0.store.write(|tx| {
             let mut user = store::user::by_name(tx, name)?.ok_or_else(|| Error::NoSuchUser(name.to_owned()))?;
             if let Some(email) = &email {
-                self.refuse_taken_email(tx, email.as_deref(), Some(user.id))?;
+                refuse_taken_email(tx, email.as_deref(), Some(user.id))?;
                 user.email.clone_from(email);
             }
             if let Some(display_name) = &display_name {
@@ -169,20 +169,21 @@ impl Auth {
     fn hash_password(&self, password: &PlainSecret) -> Result<String> {
         let text = password.expose();
         if text.chars().count() < SHORTEST_PASSWORD || text.len() > LONGEST_PASSWORD {
-            let reason = format!("must have at least {SHORTEST_PASSWORD} characters and at most {LONGEST_PASSWORD} bytes");
+            let reason =
+                format!("must have at least {SHORTEST_PASSWORD} characters and at most {LONGEST_PASSWORD} bytes");
             return Err(Error::invalid("password", reason));
         }
         self.0.hasher.hash(password)
     }
+}
 
-    fn refuse_taken_email(&self, tx: &rusqlite::Transaction<'_>, email: Option<&str>, own: Option<i64>) -> Result<()> {
-        let Some(email) = email else {
-            return Ok(());
-        };
-        match store::user::by_sign_in_name(tx, email)? {
-            Some(other) if Some(other.id) != own => Err(Error::Taken(email.to_owned())),
-            _ => Ok(()),
-        }
+fn refuse_taken_email(tx: &rusqlite::Transaction<'_>, email: Option<&str>, own: Option<i64>) -> Result<()> {
+    let Some(email) = email else {
+        return Ok(());
+    };
+    match store::user::by_sign_in_name(tx, email)? {
+        Some(other) if Some(other.id) != own => Err(Error::Taken(email.to_owned())),
+        _ => Ok(()),
     }
 }
 
@@ -212,7 +213,10 @@ fn email(text: &str) -> Result<String> {
 fn display_name(text: &str) -> Result<String> {
     let text = text.trim();
     if text.chars().count() > 128 || text.chars().any(char::is_control) {
-        return Err(Error::invalid("display_name", "must have at most 128 characters, none of them control characters"));
+        return Err(Error::invalid(
+            "display_name",
+            "must have at most 128 characters, none of them control characters",
+        ));
     }
     Ok(text.to_owned())
 }

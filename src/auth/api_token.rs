@@ -119,7 +119,11 @@ impl Auth {
     ///
     /// # Errors
     /// See [`Refusal`].
-    pub fn enter_api(&self, authorization: Option<&[u8]>, visitor: Visitor<'_>) -> std::result::Result<ApiCaller, Refusal> {
+    pub fn enter_api(
+        &self,
+        authorization: Option<&[u8]>,
+        visitor: Visitor<'_>,
+    ) -> std::result::Result<ApiCaller, Refusal> {
         let bearer = authorization.and_then(bearer).ok_or(Refusal::NoCredentials)?;
         let now = self.0.clock.now();
         let network = ClientNetwork::of(visitor.address);

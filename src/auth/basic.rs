@@ -72,10 +72,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn basic(user_id: &str, password: &str) -> Parsed {
-        Parsed::Basic(Credentials {
-            user_id: user_id.to_owned(),
-            password: PlainSecret::new(password.to_owned()),
-        })
+        Parsed::Basic(Credentials { user_id: user_id.to_owned(), password: PlainSecret::new(password.to_owned()) })
     }
 
     #[test]
@@ -92,7 +89,15 @@ mod tests {
         for other in [&b"Bearer abc"[..], b"", b"Digest x", b"Basicx", b"Negotiate"] {
             assert_eq!(parse(other), Parsed::OtherScheme);
         }
-        for bad in [&b"Basic"[..], b"Basic ", b"Basic !!!", b"Basic YQ==", b"Basic /zo=", b"Basic YQo6Yg==", b"Basic YTpi YTpi"] {
+        for bad in [
+            &b"Basic"[..],
+            b"Basic ",
+            b"Basic !!!",
+            b"Basic YQ==",
+            b"Basic /zo=",
+            b"Basic YQo6Yg==",
+            b"Basic YTpi YTpi",
+        ] {
             assert_eq!(parse(bad), Parsed::Malformed, "{:?}", String::from_utf8_lossy(bad));
         }
         let huge = format!("Basic {}", "A".repeat(100_000));

@@ -133,8 +133,8 @@ impl Auth {
         }
         let mut paths = Vec::new();
         for folder in folders {
-            let path = Path::from_plain(folder)
-                .map_err(|error| Error::invalid("folders", format!("{folder:?}: {error}")))?;
+            let path =
+                Path::from_plain(folder).map_err(|error| Error::invalid("folders", format!("{folder:?}: {error}")))?;
             if path.is_root() {
                 return Err(Error::invalid("folders", "name a folder, or none for the whole home"));
             }

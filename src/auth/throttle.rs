@@ -63,7 +63,12 @@ impl Throttle {
     }
 
     /// Counts a wrong credential. `Some` says that the network is over its limit, and for how long still.
-    pub(super) fn failed(&self, network: ClientNetwork, credential: &impl std::hash::Hash, now: Time) -> Option<Duration> {
+    pub(super) fn failed(
+        &self,
+        network: ClientNetwork,
+        credential: &impl std::hash::Hash,
+        now: Time,
+    ) -> Option<Duration> {
         let fingerprint = self.hasher.hash_one(credential);
         let mut state = lock(&self.state);
         let entry = state.networks.get_or_insert_mut(network, Network::default);

@@ -78,12 +78,8 @@ pub(super) fn run(common: &Common, command: ApiTokenCommand) -> Result<(), Failu
     match command {
         ApiTokenCommand::Issue(arguments) => {
             let scopes = if arguments.scopes.is_empty() { vec![ApiScope::Read] } else { arguments.scopes };
-            let new = NewApiToken {
-                label: arguments.label,
-                scopes,
-                ttl: arguments.expires,
-                networks: arguments.networks,
-            };
+            let new =
+                NewApiToken { label: arguments.label, scopes, ttl: arguments.expires, networks: arguments.networks };
             let issued = auth.issue_api_token(&new, &actor)?;
             output::tell(&format!("token {}, valid until {}", issued.row.id, output::time(issued.row.expires_at)));
             if common.json {

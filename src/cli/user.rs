@@ -159,7 +159,9 @@ fn show(common: &Common, user: &User) -> Result<(), Failure> {
     if common.json {
         return output::print_json(&UserView::from(user));
     }
-    let state = user.disabled_at.map_or("enabled".to_owned(), |at| format!("disabled since {}", output::time(Some(at))));
+    let state = user
+        .disabled_at
+        .map_or_else(|| "enabled".to_owned(), |at| format!("disabled since {}", output::time(Some(at))));
     let rows = [
         ("name", user.name.to_string()),
         ("display name", user.display_name.clone()),

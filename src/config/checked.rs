@@ -213,7 +213,12 @@ impl Config {
                 &raw.storage.durability,
                 &[("fsync", Durability::Fsync), ("none", Durability::None)],
             )?,
-            home_roots: raw.storage.home_roots.iter().map(|root| check.path("storage.home_roots", root, base)).collect(),
+            home_roots: raw
+                .storage
+                .home_roots
+                .iter()
+                .map(|root| check.path("storage.home_roots", root, base))
+                .collect(),
         };
         let security = check.security(&raw.security);
         let dav = DavConfig {
@@ -251,8 +256,8 @@ impl Check<'_> {
             self.wrong("server.listen", &format!("{:?}", raw.listen), reason);
         }
         let tls = self.tls(raw, base);
-        let public_urls = self.all("server.public_urls", &raw.public_urls, |text| PublicUrl::parse(text));
-        let proxies = self.all("server.trusted_proxies", &raw.trusted_proxies, |text| network(text));
+        let public_urls = self.all("server.public_urls", &raw.public_urls, PublicUrl::parse);
+        let proxies = self.all("server.trusted_proxies", &raw.trusted_proxies, network);
         let most = self.at_least("server.max_connections", raw.max_connections, 1);
         let most_each = self.at_least("server.max_connections_per_client", raw.max_connections_per_client, 1);
         let header_timeout = self.duration("server.header_timeout", &raw.header_timeout);
@@ -304,11 +309,7 @@ impl Check<'_> {
             app_credentials_max_ttl: max_ttl,
             app_credentials_allow_never: raw.app_credentials_allow_never,
             argon2: Argon2Config {
-                memory_kib: self.within(
-                    "security.argon2_memory_kib",
-                    raw.argon2_memory_kib,
-                    least_memory..=4_194_304,
-                ),
+                memory_kib: self.within("security.argon2_memory_kib", raw.argon2_memory_kib, least_memory..=4_194_304),
                 iterations: self.at_least("security.argon2_iterations", raw.argon2_iterations, 1),
                 parallelism: parallelism.min(255),
                 at_once: self.within("security.argon2_at_once", raw.argon2_at_once, 1..=256) as usize,
@@ -376,7 +377,7 @@ impl Check<'_> {
             self.wrong(key, &format!("{text:?}"), format!("not one of {}", names.join(", ")));
         }
         // The first word stands in, so that the check goes on to the other keys.
-        found.or(words.first().map(|(_, value)| *value))
+        found.or_else(|| words.first().map(|(_, value)| *value))
     }
 
     fn all<T>(&mut self, key: &str, texts: &[String], parse: impl Fn(&str) -> Result<T, String>) -> Vec<T> {

@@ -66,10 +66,13 @@ impl Ends {
         if source.meta().is_none() && (follow || source.any_meta().is_none()) {
             return Err(Error::NotFound);
         }
-        let Found { place: target, .. } = request.view.find_place(&destination.path, false).map_err(|error| match error {
-            Error::NotFound => Error::Forbidden("the destination is outside of this application password's folders"),
-            other => no_parent(other),
-        })?;
+        let Found { place: target, .. } =
+            request.view.find_place(&destination.path, false).map_err(|error| match error {
+                Error::NotFound => {
+                    Error::Forbidden("the destination is outside of this application password's folders")
+                }
+                other => no_parent(other),
+            })?;
         Ok(Self { source, target, overwrite, conditions, is_move: !follow })
     }
 
@@ -113,9 +116,9 @@ impl Ends {
         let commit = inner.commit.hold();
         self.check(request, true)?;
         let meta = *self.source.any_meta().ok_or(Error::NotFound)?;
-        let replaces = self.target.any_meta().is_some();
+        let is_over = self.target.any_meta().is_some();
         let change = self.change(Kind::Move, &meta);
-        let replaced: Replaced = inner.with_followers(&change, || {
+        let old: Replaced = inner.with_followers(&change, || {
             let replaced = self.source.move_to(&mut self.target)?;
             if inner.durable {
                 self.target.sync()?;
@@ -124,8 +127,8 @@ impl Ends {
             Ok(replaced)
         })?;
         drop(commit);
-        drop(replaced);
-        Ok(done(replaces))
+        drop(old);
+        Ok(done(is_over))
     }
 
     fn by_copy(
@@ -144,9 +147,9 @@ impl Ends {
         if self.is_move && self.source.any_meta().copied() != before {
             return Err(Error::Files(files::Error::Changed));
         }
-        let replaces = self.target.any_meta().is_some();
+        let is_over = self.target.any_meta().is_some();
         let change = change(made.meta(), &self);
-        let replaced = inner.with_followers(&change, || {
+        let old = inner.with_followers(&change, || {
             let replaced = made.put(&mut self.target)?;
             if inner.durable {
                 self.target.sync()?;
@@ -155,8 +158,8 @@ impl Ends {
             Ok(replaced)
         })?;
         drop(commit);
-        drop(replaced);
-        Ok(done(replaces))
+        drop(old);
+        Ok(done(is_over))
     }
 }
 

@@ -99,14 +99,12 @@ impl Pieces for Page {
         let listing = self.listing.as_mut()?;
         let mut html = self.head.take().unwrap_or_default();
         while html.len() < PIECE {
-            match listing.next_entry() {
-                Some(entry) => row(&mut html, &self.base, &entry.name, Some(&entry.meta)),
-                None => {
-                    html.push_str(TAIL);
-                    self.listing = None;
-                    break;
-                }
-            }
+            let Some(entry) = listing.next_entry() else {
+                html.push_str(TAIL);
+                self.listing = None;
+                break;
+            };
+            row(&mut html, &self.base, &entry.name, Some(&entry.meta));
         }
         Some(Ok(html.into()))
     }

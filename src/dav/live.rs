@@ -94,7 +94,16 @@ pub(super) fn content_type(name: &[u8]) -> &'static str {
 pub(super) fn shows_safely(content_type: &str) -> bool {
     matches!(
         content_type,
-        "text/plain" | "image/png" | "image/jpeg" | "image/gif" | "image/webp" | "image/avif" | "audio/mpeg"
-            | "audio/ogg" | "audio/flac" | "video/mp4" | "video/webm"
+        "text/plain"
+            | "image/png"
+            | "image/jpeg"
+            | "image/gif"
+            | "image/webp"
+            | "image/avif"
+            | "audio/mpeg"
+            | "audio/ogg"
+            | "audio/flac"
+            | "video/mp4"
+            | "video/webm"
     )
 }

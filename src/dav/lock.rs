@@ -12,6 +12,7 @@ use super::locks::{self, NEW};
 use super::put::no_parent;
 use super::request::DavRequest;
 use super::xml::Element;
+use crate::files::Meta;
 use crate::store::lock as table;
 
 /// Longest `owner` that is kept, in bytes.
@@ -49,7 +50,7 @@ pub(super) fn lock(request: &DavRequest<'_>) -> Result<Response<Body>> {
     }
     let order = LockOrder {
         owner: Arc::from(asked.owner.as_str()),
-        href: Arc::from(request.href(&request.address.path, place.meta().is_some_and(|meta| meta.is_folder()))),
+        href: Arc::from(request.href(&request.address.path, place.meta().is_some_and(Meta::is_folder))),
         timeout_s,
     };
     engine::run(request, Orders { lock: Some(order), body: asked.canonical(), depth: Some(deep), ..Orders::default() })

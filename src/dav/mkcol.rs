@@ -19,7 +19,9 @@ pub(super) fn mkcol(request: &DavRequest<'_>) -> Result<Response<Body>> {
     let commit = inner.commit.hold();
     place.refresh()?;
     if place.any_meta().is_some() {
-        return Err(Error::NotAllowed("OPTIONS, GET, HEAD, PUT, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK"));
+        return Err(Error::NotAllowed(
+            "OPTIONS, GET, HEAD, PUT, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK",
+        ));
     }
     conditions.check(request, &place)?;
     locks::require(request, &conditions.tokens(), &place, NEW)?;

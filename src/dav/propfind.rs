@@ -43,7 +43,7 @@ pub(super) fn propfind(request: &DavRequest<'_>) -> Result<Response<Body>> {
             request.conditions()?.check(request, &found.place)?;
             Answer::of_place(writer, request, &found, depth)?
         }
-        Spot::Way(names) => Answer::of_way(writer, request, names, depth),
+        Spot::Way(names) => Answer::of_way(writer, request, &names, depth),
     };
     let body = gathered(pieces).map_err(|error| Error::Internal(error.to_string()))?;
     Ok(multistatus(body))
@@ -73,9 +73,7 @@ pub(super) fn entrance(dav: &Dav, principal: &Principal, headers: &HeaderMap, bo
 pub(super) fn multistatus(body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::MULTI_STATUS;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml; charset=utf-8"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml; charset=utf-8"));
     response
 }
 
@@ -132,9 +130,7 @@ impl Wanted {
     fn wants_dead(&self) -> bool {
         match self {
             Self::All | Self::Names => true,
-            Self::Named(named) => {
-                named.iter().any(|(_, _, live)| live.is_none_or(|live| live == Live::DisplayName))
-            }
+            Self::Named(named) => named.iter().any(|(_, _, live)| live.is_none_or(|live| live == Live::DisplayName)),
         }
     }
 }
@@ -222,15 +218,7 @@ impl Writer {
     }
 
     /// Writes a live property; `false` where the resource has none.
-    fn live(
-        &self,
-        xml: &mut String,
-        live: Live,
-        name: &[u8],
-        meta: &Meta,
-        dead: &[Property],
-        locks: &[Lock],
-    ) -> bool {
+    fn live(&self, xml: &mut String, live: Live, name: &[u8], meta: &Meta, dead: &[Property], locks: &[Lock]) -> bool {
         if live == Live::DisplayName
             && let Some(own) = dead.iter().find(|one| is_live(one))
         {
@@ -336,7 +324,7 @@ impl Answer {
     }
 
     /// The way to confining folders: nothing is read from the disk.
-    fn of_way(writer: Writer, request: &DavRequest<'_>, names: BTreeSet<Vec<u8>>, depth: Depth) -> Self {
+    fn of_way(writer: Writer, request: &DavRequest<'_>, names: &BTreeSet<Vec<u8>>, depth: Depth) -> Self {
         let meta = way_meta();
         let mut xml = HEAD.to_owned();
         let path = &request.address.path;
@@ -346,7 +334,9 @@ impl Answer {
         };
         add(path);
         if depth != Depth::Zero {
-            names.iter().for_each(|name| add(&path.join(name)));
+            for name in names {
+                add(&path.join(name));
+            }
         }
         Self { writer, head: Some(xml), open: Vec::new(), deep: false, ended: false }
     }

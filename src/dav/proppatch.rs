@@ -25,7 +25,7 @@ pub(super) fn proppatch(request: &DavRequest<'_>) -> Result<Response<Body>> {
     let top = Element::parse(request.body)?;
     let changes = read(&top)?;
     let key = place.key();
-    let protected: Vec<bool> = changes.iter().map(|change| change.is_protected()).collect();
+    let protected: Vec<bool> = changes.iter().map(PropertyChange::is_protected).collect();
     let refused = protected.contains(&true);
     if !refused {
         let left = inner.store.write(|tx| {
@@ -108,9 +108,8 @@ fn answer(xml: &mut String, changes: &[PropertyChange], protected: &[bool], whic
         }
     }
     if !names.is_empty() {
-        let propstat = format!(
-            "<D:propstat><D:prop>{names}</D:prop><D:status>HTTP/1.1 {status}</D:status>{error}</D:propstat>"
-        );
+        let propstat =
+            format!("<D:propstat><D:prop>{names}</D:prop><D:status>HTTP/1.1 {status}</D:status>{error}</D:propstat>");
         xml.push_str(&propstat);
     }
 }

@@ -15,7 +15,7 @@ use super::locks::{self, CONTENT, NEW};
 use super::request::DavRequest;
 use super::stream::next_piece;
 use crate::auth::Principal;
-use crate::files::{self, Place, Upload};
+use crate::files::{self, Meta, Place, Upload};
 use crate::model::Scope;
 
 /// A body up to this size is gathered first, then stored in one hop.
@@ -149,7 +149,7 @@ impl Put {
 
     /// Permission, preconditions and locks; looked at before the body comes, and again at the commit.
     fn check(&self, request: &DavRequest<'_>, place: &Place) -> Result<()> {
-        if place.is_root() || place.any_meta().is_some_and(|meta| meta.is_folder()) {
+        if place.is_root() || place.any_meta().is_some_and(Meta::is_folder) {
             return Err(Error::NotAllowed("OPTIONS, GET, HEAD, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK"));
         }
         if place.any_meta().is_some() && !Upload::fits(place) {

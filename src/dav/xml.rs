@@ -43,7 +43,7 @@ pub struct Element<'a> {
     /// Local name.
     pub name: String,
     /// Child elements.
-    pub children: Vec<Element<'a>>,
+    pub children: Vec<Self>,
     /// Text directly in it, entities resolved.
     pub text: String,
     /// The element as the client wrote it.
@@ -355,9 +355,27 @@ mod tests {
     #[test]
     fn what_is_not_well_formed_is_refused() {
         for text in [
-            "", "text", "<a>", "</a>", "<a></b>", "<a/><b/>", "<a/>x", "<b:a/>", "<a xmlns:b=''/>", "<a b:c='1'/>",
-            "<a>&nope;</a>", "<a>&#1;</a>", "<a b='&x;'/>", "<a \u{1}/>", "<a b='1' b='2'/>", "<a xmlns:xml='urn:x'/>",
-            "<1a/>", "<a b='<'/>", "<:a/>", "<a:/>", "<a xmlns:='urn:x'/>",
+            "",
+            "text",
+            "<a>",
+            "</a>",
+            "<a></b>",
+            "<a/><b/>",
+            "<a/>x",
+            "<b:a/>",
+            "<a xmlns:b=''/>",
+            "<a b:c='1'/>",
+            "<a>&nope;</a>",
+            "<a>&#1;</a>",
+            "<a b='&x;'/>",
+            "<a \u{1}/>",
+            "<a b='1' b='2'/>",
+            "<a xmlns:xml='urn:x'/>",
+            "<1a/>",
+            "<a b='<'/>",
+            "<:a/>",
+            "<a:/>",
+            "<a xmlns:='urn:x'/>",
         ] {
             assert_eq!(error(text), Some(XmlError::NotWellFormed), "{text}");
         }

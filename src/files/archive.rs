@@ -202,10 +202,10 @@ fn pax_mtime<R: Read>(entry: &mut tar::Entry<'_, R>) -> io::Result<Option<(i64, 
 }
 
 fn set_mtime(path: &Path, mtime: Option<(i64, i64)>) -> io::Result<()> {
-    let Some((tv_sec, tv_nsec)) = mtime else {
+    let Some((seconds, nanos)) = mtime else {
         return Ok(());
     };
-    let at = Timespec { tv_sec, tv_nsec };
+    let at = Timespec { tv_sec: seconds, tv_nsec: nanos };
     let times = Timestamps { last_access: at, last_modification: at };
     Ok(utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW)?)
 }

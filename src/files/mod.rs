@@ -22,6 +22,7 @@ mod tree;
 mod upload;
 mod walk;
 
+pub use archive::{archive, remove_snapshot, restore, snapshot_path};
 pub use homes::{Homes, NewHome};
 pub use listing::{Entry, Listing};
 pub use meta::{Kind, Meta};
@@ -29,10 +30,9 @@ pub use path::{Path, PathError, TEMPORARY_FOLDER, encode};
 pub use place::Place;
 pub use replace::Replaced;
 pub use root::{Root, Sandbox};
-pub use archive::{archive, remove_snapshot, restore, snapshot_path};
 pub use storage::{Storage, StorageError};
-pub use tree::copy_to_place;
 pub use sys::raise_descriptor_limit;
+pub use tree::copy_to_place;
 pub use upload::Upload;
 
 use rustix::io::Errno;

@@ -50,16 +50,9 @@ fn unescape(field: &[u8]) -> Vec<u8> {
     let mut rest = field;
     while let Some((&byte, after)) = rest.split_first() {
         let octal = after.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
-        match (byte, octal.and_then(|digits| u8::from_str_radix(digits, 8).ok())) {
-            (b'\\', Some(code)) => {
-                plain.push(code);
-                rest = after.get(3..).unwrap_or_default();
-            }
-            _ => {
-                plain.push(byte);
-                rest = after;
-            }
-        }
+        let code = octal.and_then(|digits| u8::from_str_radix(digits, 8).ok()).filter(|_| byte == b'\\');
+        plain.push(code.unwrap_or(byte));
+        rest = if code.is_some() { after.get(3..).unwrap_or_default() } else { after };
     }
     plain
 }

@@ -38,7 +38,8 @@ impl Made {
     pub fn put(mut self, target: &mut Place) -> Result<Replaced> {
         let name = target.name.clone().ok_or(Error::Exists)?;
         mounts::refuse_within(target)?;
-        let from = End { folder: self.temporary.folder.as_fd(), name: self.temporary.name.as_bytes(), kind: self.meta.kind };
+        let from =
+            End { folder: self.temporary.folder.as_fd(), name: self.temporary.name.as_bytes(), kind: self.meta.kind };
         let swapped = swap_in(&from, target, &name)?;
         // After an exchange, the old stands under the temporary name.
         self.temporary.present = swapped == Swapped::Exchanged;

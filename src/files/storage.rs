@@ -45,8 +45,8 @@ impl Storage {
     pub fn open(path: &StdPath, to_serve: bool) -> Result<Self, StorageError> {
         let unusable = |errno: Errno| StorageError::Unusable { path: path.to_path_buf(), reason: errno.into() };
         make_folders(path)?;
-        let folder = openat(CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-            .map_err(unusable)?;
+        let folder =
+            openat(CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(unusable)?;
         let lock = if to_serve { Some(lock(folder.as_fd(), path)?) } else { None };
         for inner in ["files", "keys"] {
             match mkdirat(&folder, inner, sys::FOLDER_MODE) {

@@ -71,7 +71,12 @@ pub(super) fn stat(folder: BorrowedFd<'_>, name: &[u8]) -> Result<Meta, Errno> {
 
 /// What stands at a name in a folder; a link is not followed.
 #[cfg(not(target_os = "linux"))]
-#[allow(clippy::cast_sign_loss, clippy::cast_possible_truncation, clippy::unnecessary_cast, reason = "types differ between systems")]
+#[allow(
+    clippy::cast_sign_loss,
+    clippy::cast_possible_truncation,
+    clippy::unnecessary_cast,
+    reason = "types differ between systems"
+)]
 pub(super) fn stat(folder: BorrowedFd<'_>, name: &[u8]) -> Result<Meta, Errno> {
     let found = match name {
         [] => rustix::fs::fstat(folder)?,

@@ -49,9 +49,7 @@ pub fn revoke(connection: &Connection, id: i64, at: Time) -> Result<bool> {
 
 /// Writes down a use.
 pub fn note_use(connection: &Connection, id: i64, at: Time) -> Result<()> {
-    connection
-        .prepare_cached("UPDATE api_token SET last_used_at = ?2 WHERE id = ?1")?
-        .execute((id, to_millis(at)))?;
+    connection.prepare_cached("UPDATE api_token SET last_used_at = ?2 WHERE id = ?1")?.execute((id, to_millis(at)))?;
     Ok(())
 }
 

@@ -130,7 +130,10 @@ fn read(row: &Row<'_>) -> Result<AppPassword> {
         selector: row.get(2)?,
         label: row.get(3)?,
         scope: Scope::parse(&scope).ok_or(Error::Unreadable("scope"))?,
-        folders: list_from_json(row.get_ref(5)?.as_str().map_err(|_| Error::Unreadable("folder list"))?, "folder list")?,
+        folders: list_from_json(
+            row.get_ref(5)?.as_str().map_err(|_| Error::Unreadable("folder list"))?,
+            "folder list",
+        )?,
         networks: list_from_json(
             row.get_ref(6)?.as_str().map_err(|_| Error::Unreadable("network list"))?,
             "network list",

@@ -77,9 +77,11 @@ pub fn below(connection: &Connection, resource: &[u8], now: Time) -> Result<Vec<
 
 /// Sets a new end.
 pub fn refresh(connection: &Connection, token: &str, timeout_s: u32, expires_at: Time) -> Result<()> {
-    connection
-        .prepare_cached("UPDATE lock SET timeout_s = ?2, expires_at = ?3 WHERE token = ?1")?
-        .execute((token, timeout_s, to_millis(expires_at)))?;
+    connection.prepare_cached("UPDATE lock SET timeout_s = ?2, expires_at = ?3 WHERE token = ?1")?.execute((
+        token,
+        timeout_s,
+        to_millis(expires_at),
+    ))?;
     Ok(())
 }
 

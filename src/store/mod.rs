@@ -221,7 +221,8 @@ mod tests {
             Err(Error::Unreadable("thing"))
         });
         assert!(failed.is_err());
-        let count: i64 = store.read(|c| Ok(c.query_one("SELECT count(*) FROM audit", [], |r| r.get(0))?)).expect("read");
+        let count: i64 =
+            store.read(|c| Ok(c.query_one("SELECT count(*) FROM audit", [], |r| r.get(0))?)).expect("read");
         assert_eq!(count, 0);
     }
 
@@ -260,9 +261,12 @@ mod tests {
         let (_folder, store) = for_tests();
         for at in 0..50_i64 {
             store
-                .write(|tx| Ok::<_, Error>(tx.execute("INSERT INTO audit (at, kind, actor) VALUES (?1, 'a', 'b')", [at])?))
+                .write(|tx| {
+                    Ok::<_, Error>(tx.execute("INSERT INTO audit (at, kind, actor) VALUES (?1, 'a', 'b')", [at])?)
+                })
                 .expect("written");
-            let most: i64 = store.read(|c| Ok(c.query_one("SELECT max(at) FROM audit", [], |r| r.get(0))?)).expect("read");
+            let most: i64 =
+                store.read(|c| Ok(c.query_one("SELECT max(at) FROM audit", [], |r| r.get(0))?)).expect("read");
             assert_eq!(most, at);
         }
     }

@@ -89,7 +89,6 @@ pub fn any_admin(connection: &Connection) -> Result<bool> {
     Ok(connection.query_one("SELECT EXISTS (SELECT 1 FROM user WHERE is_admin)", [], |row| row.get(0))?)
 }
 
-
 /// Writes what the API or the command line may change.
 pub fn update(connection: &Connection, user: &User) -> Result<()> {
     connection
@@ -110,9 +109,11 @@ pub fn update(connection: &Connection, user: &User) -> Result<()> {
 
 /// Sets the account's password.
 pub fn set_password(connection: &Connection, id: i64, phc: &str, must_change: bool) -> Result<()> {
-    connection
-        .prepare_cached("UPDATE user SET password = ?2, must_change_password = ?3 WHERE id = ?1")?
-        .execute((id, phc, must_change))?;
+    connection.prepare_cached("UPDATE user SET password = ?2, must_change_password = ?3 WHERE id = ?1")?.execute((
+        id,
+        phc,
+        must_change,
+    ))?;
     Ok(())
 }
 

@@ -10,9 +10,9 @@ use xmltree::Element;
 use super::{Cause, LockOrder, find};
 use crate::auth::Principal;
 use crate::clock::seconds;
+use crate::dav::Dav;
 use crate::dav::error::{Code, Error, Result};
 use crate::dav::locks::{CONTENT, WHOLE, covering, require_for};
-use crate::dav::Dav;
 use crate::secret;
 use crate::store::lock::{self, Lock};
 

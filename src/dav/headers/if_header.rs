@@ -186,7 +186,8 @@ mod tests {
         assert_eq!(read.submitted().count(), 2);
         let read = If::parse("(<urn:uuid:181d4fae>) (Not <DAV:no-lock>)").expect("valid");
         assert_eq!(read.0[1].conditions, [token(true, "DAV:no-lock")]);
-        let read = If::parse("</resource1> (<urn:uuid:181d4fae> [W/\"A weak ETag\"]) ([\"strong ETag\"])").expect("valid");
+        let read =
+            If::parse("</resource1> (<urn:uuid:181d4fae> [W/\"A weak ETag\"]) ([\"strong ETag\"])").expect("valid");
         assert_eq!(read.0.len(), 2);
         assert!(read.0.iter().all(|list| list.tag.as_deref() == Some("/resource1")));
         let read = If::parse("<http://h/a> ([\"1\"]) <http://h/b> ([\"2\"])").expect("valid");
@@ -196,8 +197,22 @@ mod tests {
     #[test]
     fn what_is_not_the_grammar_is_an_error() {
         for bad in [
-            "", "()", "(", "<a:b>", "(<a:b>) <c:d> (<e:f>)", "<a> <b> (<c:d>)", "(a)", "(<a:b)", "([a])", "([\"a)", "(Not)",
-            "(<a:b>) x", "(<>)", "([\"a\"b\"])", "(<a b>)", "(<a:b>",
+            "",
+            "()",
+            "(",
+            "<a:b>",
+            "(<a:b>) <c:d> (<e:f>)",
+            "<a> <b> (<c:d>)",
+            "(a)",
+            "(<a:b)",
+            "([a])",
+            "([\"a)",
+            "(Not)",
+            "(<a:b>) x",
+            "(<>)",
+            "([\"a\"b\"])",
+            "(<a b>)",
+            "(<a:b>",
         ] {
             assert_eq!(If::parse(bad), None, "{bad}");
         }

@@ -106,19 +106,19 @@ mod tests {
         Ranges::read(&headers, size, "\"e\"", 784_111_777)
     }
 
-    fn parts(parts: &[(u64, u64)]) -> Result<Ranges, Malformed> {
-        Ok(Ranges::Parts(parts.iter().map(|&(start, length)| Range { start, length }).collect()))
+    fn parts(parts: &[(u64, u64)]) -> Ranges {
+        Ranges::Parts(parts.iter().map(|&(start, length)| Range { start, length }).collect())
     }
 
     #[test]
     fn ranges_are_cut_to_the_file() {
-        assert_eq!(read("bytes=0-0", 10), parts(&[(0, 1)]));
-        assert_eq!(read("bytes=5-", 10), parts(&[(5, 5)]));
-        assert_eq!(read("bytes=-3", 10), parts(&[(7, 3)]));
-        assert_eq!(read("bytes=-30", 10), parts(&[(0, 10)]));
-        assert_eq!(read("bytes=8-99999999999999999999", 10), parts(&[(8, 2)]));
-        assert_eq!(read("Bytes=0-1, 4-5,,-1", 10), parts(&[(0, 2), (4, 2), (9, 1)]));
-        assert_eq!(read("bytes=0-1,10-", 10), parts(&[(0, 2)]));
+        assert_eq!(read("bytes=0-0", 10), Ok(parts(&[(0, 1)])));
+        assert_eq!(read("bytes=5-", 10), Ok(parts(&[(5, 5)])));
+        assert_eq!(read("bytes=-3", 10), Ok(parts(&[(7, 3)])));
+        assert_eq!(read("bytes=-30", 10), Ok(parts(&[(0, 10)])));
+        assert_eq!(read("bytes=8-99999999999999999999", 10), Ok(parts(&[(8, 2)])));
+        assert_eq!(read("Bytes=0-1, 4-5,,-1", 10), Ok(parts(&[(0, 2), (4, 2), (9, 1)])));
+        assert_eq!(read("bytes=0-1,10-", 10), Ok(parts(&[(0, 2)])));
     }
 
     #[test]
@@ -152,8 +152,8 @@ mod tests {
             headers.insert("if-range", text.parse().expect("a value"));
             Ranges::read(&headers, 10, "\"e\"", 784_111_777)
         };
-        assert_eq!(with("\"e\""), parts(&[(0, 1)]));
-        assert_eq!(with("Sun, 06 Nov 1994 08:49:37 GMT"), parts(&[(0, 1)]));
+        assert_eq!(with("\"e\""), Ok(parts(&[(0, 1)])));
+        assert_eq!(with("Sun, 06 Nov 1994 08:49:37 GMT"), Ok(parts(&[(0, 1)])));
         for other in ["\"f\"", "W/\"e\"", "Sun, 06 Nov 1994 08:49:38 GMT", "nonsense"] {
             assert_eq!(with(other), Ok(Ranges::Whole), "{other}");
         }
