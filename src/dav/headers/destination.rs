@@ -183,8 +183,7 @@ mod tests {
         ] {
             assert_eq!(resolve(text), Err(AddressError::Foreign), "{text}");
         }
-        for text in
-            ["", "a", "dav/a", "//dav/a", "http://", "http:///dav/a", "/dav/a#b", "/dav/a?b", "://", "http://a b/dav"]
+        for text in ["", "a", "dav/a", "//dav/a", "http://", "http:///dav/a", "/dav/a#b", "/dav/a?b", "http://a b/dav"]
         {
             assert_eq!(resolve(text), Err(AddressError::NotAUri), "{text}");
         }
