@@ -1,4 +1,4 @@
-//! Why a method was not done, in the words of RFC 4918 and RFC 9110. The statuses stand in `crate::error`.
+//! Why a method was not done, in the words of RFC 4918 and RFC 9110. The statuses stand in the one table, `src/error.rs`.
 
 use super::headers::{AddressError, Malformed};
 use super::xml::XmlError;

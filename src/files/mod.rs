@@ -22,6 +22,9 @@ mod tree;
 mod upload;
 mod walk;
 
+#[cfg(test)]
+mod tests;
+
 pub use archive::{archive, remove_snapshot, restore, snapshot_path};
 pub use homes::{Homes, NewHome};
 pub use listing::{Entry, Listing};

@@ -75,6 +75,12 @@ impl Storage {
         &self.path
     }
 
+    /// Takes the homes out, for tests that resolve as another kernel would.
+    #[cfg(test)]
+    pub(super) fn into_homes(self) -> Homes {
+        self.homes
+    }
+
     /// People's homes.
     #[must_use]
     pub fn homes(&self) -> &Homes {

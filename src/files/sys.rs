@@ -31,9 +31,11 @@ pub(super) fn open_beneath(root: BorrowedFd<'_>, path: &[u8]) -> Result<OwnedFd,
     use rustix::fs::{ResolveFlags, openat2};
     let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_SYMLINKS;
     let path = if path.is_empty() { b".".as_slice() } else { path };
+    // With O_NOFOLLOW, a link as the last part would be ENOTDIR and not ELOOP; NO_SYMLINKS refuses it already.
+    let flags = FOLDER.difference(OFlags::NOFOLLOW);
     loop {
         // EAGAIN: something was renamed on the way meanwhile (openat2(2)).
-        match openat2(root, path, FOLDER, Mode::empty(), beneath) {
+        match openat2(root, path, flags, Mode::empty(), beneath) {
             Err(Errno::AGAIN | Errno::INTR) => {}
             other => return other,
         }

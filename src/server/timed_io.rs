@@ -68,7 +68,7 @@ impl<T> TimedIo<T> {
             inner,
             activity,
             deadlines,
-            reading: Box::pin(tokio::time::sleep_until(now + deadlines.idle)),
+            reading: Box::pin(tokio::time::sleep_until(now + deadlines.header)),
             idle_since: now,
             head_since: None,
             writing: Box::pin(tokio::time::sleep_until(now + deadlines.stall)),
@@ -83,6 +83,10 @@ impl<T> TimedIo<T> {
             self.head_since = None;
         }
         if self.activity.requests.load(Ordering::Relaxed) > 0 {
+            // An answer may end without another look at the reader: look again by ourselves.
+            while self.reading.as_mut().poll(cx).is_ready() {
+                self.reading.as_mut().reset(Instant::now() + self.deadlines.header);
+            }
             return false;
         }
         let deadline = match self.head_since {

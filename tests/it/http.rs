@@ -128,7 +128,7 @@ impl Connection {
         let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
         chunk.extend_from_slice(bytes);
         chunk.extend_from_slice(b"\r\n");
-        self.write(&chunk);
+        self.try_write(&chunk);
     }
 
     /// Ends the connection with RST, as a crashed client or a cut line does.
@@ -140,7 +140,10 @@ impl Connection {
     /// Whether the server has closed the connection; waits for it.
     pub fn is_closed(&mut self) -> bool {
         let mut byte = [0];
-        matches!(self.reader.read(&mut byte), Ok(0) | Err(_))
+        match self.reader.read(&mut byte) {
+            Ok(read) => read == 0,
+            Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+        }
     }
 
     /// Reads an answer to a request of that method; interim answers are passed over.

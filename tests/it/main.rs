@@ -3,4 +3,21 @@
 mod harness;
 mod http;
 
+mod api;
+mod argon2;
+mod arrows;
+mod bad_input;
+mod clients;
+mod command_line;
+mod copy_move;
+mod crash;
+mod delete;
 mod gate;
+mod get;
+mod locks;
+mod preconditions;
+mod propfind;
+mod put;
+mod sandbox;
+mod scopes;
+mod server;

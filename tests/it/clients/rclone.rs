@@ -1,0 +1,189 @@
+//! rclone: up, down, checked, synchronised, with all the names that people give to files.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use tempfile::TempDir;
+
+use super::{assert_same, client, pattern, run, tree, write};
+use crate::harness::{Person, TestServer};
+
+/// rclone with one remote `dav:`, and a folder `local` with what is to be copied.
+struct Rclone {
+    folder: TempDir,
+}
+
+impl Rclone {
+    fn new(person: &Person, vendor: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let password = run(client("rclone").args(["obscure", &person.key])).ok();
+        let remote = format!(
+            "[dav]\ntype = webdav\nurl = {}\nvendor = {vendor}\nuser = {}\npass = {}\n",
+            person.url(),
+            person.name,
+            password.trim()
+        );
+        write(&folder.path().join("rclone.conf"), remote.as_bytes());
+        let rclone = Self { folder };
+        fs::create_dir(rclone.local()).expect("a folder");
+        rclone
+    }
+
+    fn local(&self) -> PathBuf {
+        self.folder.path().join("local")
+    }
+
+    fn back(&self) -> PathBuf {
+        self.folder.path().join("back")
+    }
+
+    /// Runs a command between two of `local`, `back` and `dav:…`, which must end well.
+    fn ok(&self, arguments: &[&str]) -> String {
+        let mut rclone = client("rclone");
+        rclone.env("RCLONE_CONFIG", self.folder.path().join("rclone.conf")).current_dir(self.folder.path());
+        run(rclone.args(arguments)).ok()
+    }
+
+    /// rclone finds both sides the same, by its own means and by downloading all.
+    fn check(&self, remote: &str) {
+        for arguments in [vec!["check"], vec!["check", "--download"]] {
+            let said = self.ok(&[&arguments[..], &["local", remote]].concat());
+            assert!(said.contains("0 differences found"), "{said}");
+        }
+    }
+}
+
+fn thousand(folder: &Path) {
+    for number in 0..1000 {
+        let name = format!("{}/{}/file-{number}.txt", number % 10, number % 7);
+        write(&folder.join(name), &pattern(number * 3 % 2000, number));
+    }
+    write(&folder.join("large.bin"), &pattern(5_000_000, 3));
+}
+
+#[test]
+fn a_thousand_files_go_up_and_come_back_and_are_synchronised() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let rclone = Rclone::new(&alice, "other");
+    thousand(&rclone.local());
+    rclone.ok(&["copy", "local", "dav:box"]);
+    rclone.check("dav:box");
+    assert_same(&rclone.local(), &alice.file("box"));
+    rclone.ok(&["copy", "dav:box", "back"]);
+    assert_same(&rclone.local(), &rclone.back());
+
+    // A third goes, a tenth grows, and a folder comes.
+    for (number, (name, bytes)) in tree(&rclone.local()).iter().enumerate() {
+        let path = rclone.local().join(name);
+        match number {
+            number if number % 3 == 0 => fs::remove_file(path).expect("removed"),
+            number if number % 10 == 0 => fs::write(path, [bytes, &b"more"[..]].concat()).expect("written"),
+            _ => {}
+        }
+    }
+    write(&rclone.local().join("new/deep/er/file"), b"new");
+    rclone.ok(&["sync", "local", "dav:box"]);
+    rclone.check("dav:box");
+    assert_same(&rclone.local(), &alice.file("box"));
+
+    rclone.ok(&["moveto", "dav:box/new", "dav:box/moved"]);
+    rclone.ok(&["purge", "dav:box/1"]);
+    assert_eq!(alice.bytes("box/moved/deep/er/file"), b"new");
+    assert!(!alice.file("box/new/deep/er/file").exists() && !alice.file("box/1").exists());
+    rclone.ok(&["purge", "dav:box"]);
+    assert_eq!(alice.names(), Vec::<String>::new());
+}
+
+#[test]
+fn names_of_all_kinds_arrive_as_they_are() {
+    const NAMES: [&str; 20] = [
+        "with space",
+        " leading",
+        "two  spaces",
+        "100%",
+        "%41",
+        "%2F",
+        "a#b",
+        "a?b=c",
+        "a+b",
+        "a&b;c",
+        "<angle>",
+        "quote\"'",
+        "back\\slash",
+        "[brackets]{}",
+        "Grüße",
+        "u\u{308} decomposed",
+        "日本語",
+        "😀",
+        "c:olon|~$^`!@(),=",
+        "...dots...",
+    ];
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let rclone = Rclone::new(&alice, "other");
+    for (number, name) in NAMES.iter().enumerate() {
+        write(&rclone.local().join(name).join(name), &pattern(100 + number, number));
+    }
+    rclone.ok(&["copy", "local", "dav:"]);
+    rclone.check("dav:");
+    rclone.ok(&["copy", "dav:", "back"]);
+    assert_same(&rclone.local(), &rclone.back());
+    // On the disk they have the very same names: whatever else works on the files sees what the person wrote.
+    let mut names: Vec<String> = NAMES.iter().flat_map(|name| [(*name).to_owned(), format!("{name}/{name}")]).collect();
+    names.sort();
+    assert_eq!(alice.names(), names);
+    for name in NAMES {
+        rclone.ok(&["moveto", &format!("dav:{name}/{name}"), &format!("dav:moved/{name} 2")]);
+        rclone.ok(&["copyto", &format!("dav:moved/{name} 2"), &format!("dav:copied {name}")]);
+        assert_eq!(alice.bytes(&format!("moved/{name} 2")), alice.bytes(&format!("copied {name}")));
+        assert!(!alice.file(name).join(name).exists(), "{name}");
+    }
+}
+
+/// R13: these vendors have rclone send `X-OC-Mtime`, and compare times afterwards.
+#[test]
+fn times_are_kept_where_the_client_sends_them() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    for vendor in ["owncloud", "nextcloud"] {
+        let rclone = Rclone::new(&alice, vendor);
+        for number in 0..20_u32 {
+            let path = rclone.local().join(format!("{number}.txt"));
+            write(&path, &pattern(number as usize, 1));
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000 + u64::from(number) * 86_399);
+            fs::File::options().write(true).open(path).expect("the file").set_modified(time).expect("its time is set");
+        }
+        let remote = format!("dav:{vendor}");
+        rclone.ok(&["copy", "local", &remote]);
+        rclone.check(&remote);
+        for number in 0..20 {
+            let modified = alice.file(&format!("{vendor}/{number}.txt")).metadata().expect("a file").mtime();
+            assert_eq!(modified, 1_000_000_000 + number * 86_399, "{vendor} {number}");
+        }
+        // Nothing has changed, so nothing is sent again: that is what the times are for.
+        let uploads = |server: &TestServer| server.log().matches("method=PUT").count();
+        let before = uploads(&server);
+        rclone.ok(&["copy", "local", &remote]);
+        assert_eq!(uploads(&server), before, "{vendor}");
+        rclone.ok(&["copy", &remote, "back"]);
+        assert_same(&rclone.local(), &rclone.back());
+        let back = rclone.back().join("7.txt").metadata().expect("a file").mtime();
+        assert_eq!(back, 1_000_000_000 + 7 * 86_399, "{vendor}");
+    }
+}
+
+#[test]
+fn a_wrong_password_is_told_as_such() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let wrong = Person { key: "wrong".to_owned(), ..alice };
+    let rclone = Rclone::new(&wrong, "other");
+    let mut command = client("rclone");
+    command.env("RCLONE_CONFIG", rclone.folder.path().join("rclone.conf"));
+    let said = run(command.args(["lsf", "dav:", "--retries", "1", "--low-level-retries", "1"]));
+    assert!(!said.status.success());
+    assert!(said.text.contains("401 Unauthorized"), "{}", said.text);
+}
