@@ -1,4 +1,11 @@
 //! Tests against the real binary, on ports that the system chooses.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a helper that cannot go on fails its test, and tests look at the disk by themselves"
+)]
 
 mod harness;
 mod http;

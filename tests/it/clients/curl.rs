@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tempfile::TempDir;
 
 use super::{client, pattern, run, write};
@@ -48,8 +48,7 @@ fn both_ways(alice: &Person, base: &str, options: &[&str], protocol: &str) {
     let (body, line) = call(&[&url]);
     assert!(body == bytes, "the download differs");
     assert_eq!(line, format!("200 {protocol}"));
-    for (range, expected) in
-        [("0-99", &bytes[..100]), ("-100", &bytes[2_999_900..]), ("2999000-", &bytes[2_999_000..])]
+    for (range, expected) in [("0-99", &bytes[..100]), ("-100", &bytes[2_999_900..]), ("2999000-", &bytes[2_999_000..])]
     {
         let (body, line) = call(&["--range", range, &url]);
         assert!(body == expected, "{range}");
@@ -99,6 +98,7 @@ fn with_tls() -> TestServer {
     let folder = TempDir::new().expect("a scratch folder");
     let mut authority = CertificateParams::new(Vec::new()).expect("parameters");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.distinguished_name.push(DnType::CommonName, "Authority of the tests");
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key")).expect("an authority");
     let key = KeyPair::generate().expect("a key");
     let server = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("parameters");

@@ -97,7 +97,7 @@ fn names(folder: &Path) -> Vec<String> {
 fn a_mounted_drive_is_a_folder_like_any_other() {
     let server = TestServer::start();
     let alice = server.person("alice");
-    alice.client().put("/dav/there before.txt", b"before");
+    assert_eq!(alice.client().put("/dav/there%20before.txt", b"before").status, 201);
     let Some(drive) = Mounted::mount(&alice) else { return };
     assert_eq!(names(&drive.point()), ["there before.txt"]);
     assert_eq!(fs::read(drive.path("there before.txt")).expect("it reads"), b"before");
@@ -137,7 +137,7 @@ fn a_mounted_drive_is_a_folder_like_any_other() {
 fn a_file_is_locked_while_it_is_open_for_writing() {
     let server = TestServer::start();
     let alice = server.person("alice");
-    alice.client().put("/dav/old.txt", b"old");
+    assert_eq!(alice.client().put("/dav/old.txt", b"old").status, 201);
     let Some(drive) = Mounted::mount(&alice) else { return };
     for name in ["old.txt", "new.txt"] {
         let path = format!("/dav/{name}");
@@ -156,4 +156,5 @@ fn a_file_is_locked_while_it_is_open_for_writing() {
     assert_eq!((alice.bytes("old.txt"), alice.bytes("new.txt")), (b"old and more".to_vec(), b" and more".to_vec()));
 }
 
-const PROPERTY: &str = r#"<D:propertyupdate xmlns:D="DAV:"><D:set><D:prop><x xmlns="urn:x">1</x></D:prop></D:set></D:propertyupdate>"#;
+const PROPERTY: &str =
+    r#"<D:propertyupdate xmlns:D="DAV:"><D:set><D:prop><x xmlns="urn:x">1</x></D:prop></D:set></D:propertyupdate>"#;

@@ -220,7 +220,11 @@ fn a_mount_point_stays() {
     assert_eq!(names(alice), ["b.txt", "mnt", "mnt/a.txt"]);
     assert_eq!(to(alice, "COPY", "/dav/mnt", "/dav/copy"), 201, "a copy of it is no mount point");
     assert_eq!(alice.client().send("DELETE", "/dav/copy", &[], b"").status, 204);
-    assert_eq!(alice.client().send("DELETE", "/dav/mnt/a.txt", &[], b"").status, 204, "what is in it is like any other");
+    assert_eq!(
+        alice.client().send("DELETE", "/dav/mnt/a.txt", &[], b"").status,
+        204,
+        "what is in it is like any other"
+    );
 }
 
 /// The same for a mount point that is further down.

@@ -61,7 +61,9 @@ impl Unit {
         }
         let painted = self.painted(place);
         assert_eq!(alice.client().put(&painted[painted.len() - 1], color.as_bytes()).status, 201, "{place}");
-        painted.iter().for_each(|path| paint(alice, path, color));
+        for path in &painted {
+            paint(alice, path, color);
+        }
     }
 
     fn prepare(&self, alice: &Person) {
@@ -167,7 +169,9 @@ fn act_and_kill(server: &TestServer, alice: &Person, units: &[Unit], after: usiz
         eventually("enough deeds", || count.load(Ordering::SeqCst) >= after);
         drop(killed);
         for worker in workers {
-            worker.join().expect("no panic").into_iter().for_each(|number| acknowledged[number] = true);
+            for number in worker.join().expect("no panic") {
+                acknowledged[number] = true;
+            }
         }
     });
     acknowledged
@@ -183,7 +187,9 @@ fn properties_stay_with_their_resources() {
             assert_eq!(alice.client().send("MKCOL", folder, &[], b"").status, 201);
         }
         let units: Vec<Unit> = (0..UNITS).map(Unit::number).collect();
-        units.iter().for_each(|unit| unit.prepare(&alice));
+        for unit in &units {
+            unit.prepare(&alice);
+        }
         let acknowledged = act_and_kill(&server, &alice, &units, round * 8 + 1);
         server.crash_and_restart();
         let alice = again(&alice, &server);

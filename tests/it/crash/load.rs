@@ -131,9 +131,7 @@ fn all_is_there(server: &TestServer, alice: &Person, done: &Acknowledged) {
     }
     let said = server.ok(&["doctor"]);
     assert!(said.lines().any(|line| line == "ok  database"), "{said}");
-    eventually("the litter to be swept", || {
-        alice.names().iter().all(|name| !name.starts_with(".latchkey-tmp"))
-    });
+    eventually("the litter to be swept", || alice.names().iter().all(|name| !name.starts_with(".latchkey-tmp")));
 }
 
 #[test]
