@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use super::mounts::Tmpfs;
 use super::{Line, again, color, names, paint};
 use crate::harness::{Person, TestServer, eventually};
 
@@ -27,15 +28,22 @@ struct Unit {
     number: usize,
     deed: Deed,
     is_folder: bool,
+    /// The folder it is in at first.
+    from: &'static str,
 }
 
 impl Unit {
-    fn number(number: usize) -> Self {
-        Self { number, deed: DEEDS[number % DEEDS.len()], is_folder: number / DEEDS.len() % 2 == 1 }
+    /// So many units, to each of which the next deed is done, to files first and then to folders.
+    fn many(deeds: &[Deed], from: &'static str) -> Vec<Self> {
+        let unit = |number: usize| {
+            let deed = deeds[number % deeds.len()];
+            Self { number, deed, is_folder: number / deeds.len() % 2 == 1, from }
+        };
+        (0..UNITS).map(unit).collect()
     }
 
     fn source(&self) -> String {
-        format!("/dav/from/{}", self.number)
+        format!("{}/{}", self.from, self.number)
     }
 
     fn target(&self) -> String {
@@ -177,25 +185,41 @@ fn act_and_kill(server: &TestServer, alice: &Person, units: &[Unit], after: usiz
     acknowledged
 }
 
+/// Does deeds, kills the server at that moment, starts it again, and looks at everything.
+fn round(mut server: TestServer, alice: &Person, units: &[Unit], after: usize) {
+    for unit in units {
+        unit.prepare(alice);
+    }
+    let acknowledged = act_and_kill(&server, alice, units, after);
+    server.crash_and_restart();
+    let alice = again(alice, &server);
+    for unit in units {
+        unit.check(&alice, acknowledged[unit.number]);
+    }
+    eventually("the litter to be swept", || names(&alice).iter().all(|name| !name.contains(".latchkey-tmp/")));
+}
+
 /// Some rounds, each killed at another moment.
 #[test]
 fn properties_stay_with_their_resources() {
-    for round in 0..6 {
-        let mut server = TestServer::start();
+    for number in 0..6 {
+        let server = TestServer::start();
         let alice = server.person("alice");
         for folder in ["/dav/from", "/dav/to"] {
             assert_eq!(alice.client().send("MKCOL", folder, &[], b"").status, 201);
         }
-        let units: Vec<Unit> = (0..UNITS).map(Unit::number).collect();
-        for unit in &units {
-            unit.prepare(&alice);
-        }
-        let acknowledged = act_and_kill(&server, &alice, &units, round * 8 + 1);
-        server.crash_and_restart();
-        let alice = again(&alice, &server);
-        for unit in &units {
-            unit.check(&alice, acknowledged[unit.number]);
-        }
-        eventually("the litter to be swept", || names(&alice).iter().all(|name| !name.starts_with(".latchkey-tmp")));
+        round(server, &alice, &Unit::many(&DEEDS, "/dav/from"), number * 8 + 1);
+    }
+}
+
+/// Between disks, a move is a copy and a removal: after a crash there is one of both all the same.
+#[test]
+fn properties_stay_with_what_moves_from_one_disk_to_another() {
+    for number in 0..6 {
+        let server = TestServer::start();
+        let alice = server.person("alice");
+        let Some(_disk) = Tmpfs::mount("move between disks", &alice.file("from"), "4m") else { return };
+        assert_eq!(alice.client().send("MKCOL", "/dav/to", &[], b"").status, 201);
+        round(server, &alice, &Unit::many(&DEEDS[..4], "/dav/from"), number * 8 + 1);
     }
 }
