@@ -24,12 +24,12 @@ impl Mounted {
     /// Mounts the drive, or says by name why this machine cannot.
     fn mount(person: &Person) -> Option<Self> {
         assert!(find("mount.davfs").is_some(), "davfs2 is not installed; tests/run installs what is needed");
-        if let Err(error) = fs::File::options().read(true).write(true).open("/dev/fuse") {
-            return not_run(&format!("no /dev/fuse: {error}"));
-        }
         // A probe that has nothing to do with davfs2: whoever may not mount this may not mount anything.
         let folder = tempfile::tempdir().expect("a scratch folder");
         drop(Tmpfs::mount("davfs2", &folder.path().join("probe"), "1m")?);
+        if let Err(error) = fs::File::options().read(true).write(true).open("/dev/fuse") {
+            return not_run(&format!("no /dev/fuse: {error}"));
+        }
         let turn = fs::File::create(std::env::temp_dir().join("latchkey-davfs2.lock")).expect("a lock file");
         rustix::fs::flock(&turn, FlockOperation::LockExclusive).expect("the lock");
         let mounted = Self { folder, _turn: turn };
