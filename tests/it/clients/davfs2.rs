@@ -76,6 +76,13 @@ impl Drop for Mounted {
     fn drop(&mut self) {
         // Only what a failed test left mounted is still there.
         let _ = Command::new("umount").args(["--lazy", "--quiet"]).arg(self.point()).output();
+        // davfs2 keeps a cache for each mount point, and this one never comes back.
+        let mark = self.folder.path().file_name().expect("a name").to_string_lossy().into_owned();
+        for entry in fs::read_dir("/var/cache/davfs2").into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().contains(&mark) {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
     }
 }
 
