@@ -27,6 +27,12 @@ impl Clock {
         Self(Arc::new(now))
     }
 
+    /// The present instant as the store keeps it, so that what is answered now and what is listed later agree.
+    #[must_use]
+    pub fn now_in_millis(&self) -> Time {
+        from_millis(to_millis(self.now()))
+    }
+
     /// The present instant.
     #[must_use]
     pub fn now(&self) -> Time {

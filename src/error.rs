@@ -47,7 +47,9 @@ pub fn status_of_files(error: &files::Error) -> StatusCode {
     match error {
         Error::NotFound | Error::NoParent => StatusCode::NOT_FOUND,
         Error::Exists | Error::IsFolder => StatusCode::METHOD_NOT_ALLOWED,
-        Error::Escapes | Error::Reserved | Error::Denied | Error::Mounted => StatusCode::FORBIDDEN,
+        Error::Escapes | Error::Reserved | Error::Denied | Error::Mounted | Error::TooDeep | Error::Boundary => {
+            StatusCode::FORBIDDEN
+        }
         Error::NameTooLong => StatusCode::URI_TOO_LONG,
         Error::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
         Error::Changed => StatusCode::CONFLICT,
@@ -131,6 +133,7 @@ pub fn answer_dav(error: &dav::Error) -> Response<Body> {
         dav::Error::RangeNotSatisfiable { size } => set(header::CONTENT_RANGE, &format!("bytes */{size}")),
         dav::Error::NotModified { etag } => {
             set(header::ETAG, etag);
+            set(header::CACHE_CONTROL, "private, no-cache");
             *response.body_mut() = Body::empty();
             response.headers_mut().remove(header::CONTENT_TYPE);
         }

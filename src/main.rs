@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 /// Gives freed memory back to the system, where glibc would keep argon2's (see `docs/decisions/0003-argon2-and-memo.md`).
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     latchkey::cli::run()

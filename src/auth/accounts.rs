@@ -77,7 +77,7 @@ impl Auth {
             }
             refuse_taken_email(tx, email.as_deref(), None)?;
             let home = self.0.storage.homes().make(&name, &new.home)?;
-            let created_at = self.0.clock.now();
+            let created_at = self.0.clock.now_in_millis();
             let id = store::user::insert(
                 tx,
                 &NewUser {
@@ -126,7 +126,7 @@ impl Auth {
             user.is_admin = change.is_admin.unwrap_or(user.is_admin);
             match change.enabled {
                 Some(true) => user.disabled_at = None,
-                Some(false) => user.disabled_at = user.disabled_at.or_else(|| Some(self.0.clock.now())),
+                Some(false) => user.disabled_at = user.disabled_at.or_else(|| Some(self.0.clock.now_in_millis())),
                 None => {}
             }
             store::user::update(tx, &user)?;

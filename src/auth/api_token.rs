@@ -74,7 +74,7 @@ impl Auth {
             return Err(Error::invalid("expires", "must be in the future and within ten years"));
         }
         let token = secret::generate_api_token();
-        let created_at = self.0.clock.now();
+        let created_at = self.0.clock.now_in_millis();
         let mut row = ApiToken {
             id: 0,
             label: label(&new.label)?,
@@ -144,9 +144,7 @@ impl Auth {
                 None => Refusal::Wrong,
             });
         };
-        if token.last_used_at.is_none_or(|last| now >= last + seconds(60)) {
-            self.0.store.write(|tx| store::api_token::note_use(tx, token.id, now)).map_err(Error::from)?;
-        }
+        self.0.last_use.note_token(&token, now);
         Ok(ApiCaller { id: token.id, scopes: token.scopes, address: address.to_string() })
     }
 }

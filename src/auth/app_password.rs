@@ -2,6 +2,7 @@
 
 use super::{Actor, Auth, Error, Result};
 use crate::model::AppPassword;
+use crate::secret::{AppPasswordText, SELECTOR_LENGTH};
 use crate::store;
 
 /// What was revoked.
@@ -18,12 +19,12 @@ impl Auth {
         Ok(self.0.store.read(|c| store::app_password::of_user(c, user.id))?)
     }
 
-    /// Revokes one by its selector, whatever its case. Blocks.
+    /// Revokes one by its selector, or by a pasted password, of which the selector is read. Blocks.
     ///
     /// # Errors
     /// [`Error::NoSuchAppPassword`] where none is live.
     pub fn revoke_app_password(&self, selector: &str, actor: &Actor) -> Result<Revoked> {
-        let selector = selector.trim().to_ascii_lowercase();
+        let selector = selector_in(selector)?;
         let now = self.0.clock.now();
         self.0.store.write(|tx| {
             let owner = store::app_password::credential(tx, &selector)?.map(|found| found.owner.name.to_string());
@@ -47,5 +48,19 @@ impl Auth {
             self.audit(tx, actor, "app-password.revoke-all", Some(user.name.as_str()), None)?;
             Ok(Revoked(count))
         })
+    }
+}
+
+/// The selector in what a person pastes: `7m2xq`, `lk-7m2xq`, or the whole password, which is not repeated anywhere.
+fn selector_in(text: &str) -> Result<String> {
+    if let Some(whole) = AppPasswordText::parse(text) {
+        return Ok(whole.selector);
+    }
+    let text = text.trim().to_ascii_lowercase();
+    let selector = text.strip_prefix("lk-").unwrap_or(&text);
+    if selector.len() == SELECTOR_LENGTH {
+        Ok(selector.to_owned())
+    } else {
+        Err(Error::invalid("selector", "is the first group after lk-, five characters as listed"))
     }
 }

@@ -6,16 +6,15 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::OnceCell;
+use tokio::sync::watch;
 
 use super::basic::{self, Credentials, Parsed};
 use super::memo::Mark;
 use super::network::ClientNetwork;
 use super::principal::Principal;
-use super::throttle::Permit;
 use super::{Auth, Error};
 use crate::model::Time;
 use crate::secret::AppPasswordText;
@@ -52,13 +51,15 @@ pub struct Visitor<'a> {
 
 /// Computations under way, so that one credential's simultaneous first uses share one.
 #[derive(Debug, Default)]
-pub(super) struct Flights(Mutex<HashMap<Mark, Arc<OnceCell<Outcome>>>>);
+pub(super) struct Flights(Mutex<HashMap<Mark, watch::Receiver<Option<Outcome>>>>);
 
-#[derive(Debug, Clone, Copy)]
-enum Outcome {
+/// How a computation ended.
+#[derive(Debug, Clone)]
+pub(super) enum Outcome {
     Fits,
     Wrong,
     Busy(Duration),
+    Failed(String),
 }
 
 impl Auth {
@@ -113,6 +114,9 @@ impl Auth {
     }
 
     /// The first use of a credential in this process: argon2id, once for all who wait for the same.
+    ///
+    /// The computation is a task of its own: it is counted, remembered and cleared away also where the client that
+    /// asked for it has gone.
     async fn compute(
         &self,
         text: &AppPasswordText,
@@ -120,59 +124,73 @@ impl Auth {
         mark: Mark,
         visitor: Visitor<'_>,
     ) -> Result<(), Refusal> {
-        let flight = Arc::clone(self.0.flights.lock().entry(mark).or_default());
-        let outcome = flight.get_or_try_init(|| self.compute_once(text, found, mark, visitor)).await.copied();
-        // The last to leave takes the flight away; who comes later finds the memo.
-        let mut flights = self.0.flights.lock();
-        if Arc::strong_count(&flight) <= 2 {
-            flights.remove(&mark);
-        }
-        drop(flights);
-        match outcome? {
-            Outcome::Fits => Ok(()),
-            Outcome::Busy(wait) => Err(Refusal::Busy(wait)),
-            Outcome::Wrong => Err(self.count_failure(visitor, &(&found.row.selector, mark))),
+        let network = ClientNetwork::of(visitor.address);
+        let mut outcome = self.join_flight(text, found, mark, network);
+        let ended = outcome.wait_for(Option::is_some).await.map(|ended| ended.clone());
+        match ended.ok().flatten() {
+            Some(Outcome::Fits) => Ok(()),
+            Some(Outcome::Busy(wait)) => Err(Refusal::Busy(wait)),
+            Some(Outcome::Wrong) => Err(self.count_failure(visitor, &(&found.row.selector, mark))),
+            Some(Outcome::Failed(reason)) => Err(Error::Hash(reason).into()),
+            None => Err(Error::Hash("the computation was given up".to_owned()).into()),
         }
     }
 
-    async fn compute_once(
+    /// Joins the computation that is under way for this credential, or starts one.
+    fn join_flight(
         &self,
         text: &AppPasswordText,
         found: &Credential,
         mark: Mark,
-        visitor: Visitor<'_>,
-    ) -> Result<Outcome, Refusal> {
-        if self.0.memo.knows(found.row.id, &mark) {
-            return Ok(Outcome::Fits);
+        network: ClientNetwork,
+    ) -> watch::Receiver<Option<Outcome>> {
+        let mut flights = self.0.flights.lock();
+        if let Some(under_way) = flights.get(&mark) {
+            return under_way.clone();
         }
-        let network = ClientNetwork::of(visitor.address);
+        let (sender, receiver) = watch::channel(None);
         let permit = match self.0.throttle.permit(network, &text.selector, self.0.clock.now()) {
             Ok(permit) => permit,
-            Err(wait) => return Ok(Outcome::Busy(wait)),
+            Err(wait) => {
+                sender.send_replace(Some(Outcome::Busy(wait)));
+                return receiver;
+            }
         };
-        let fits = self.verify(text, found, permit).await?;
-        if fits {
-            self.0.memo.remember(found.row.id, mark);
-            return Ok(Outcome::Fits);
-        }
-        self.0.throttle.computed_wrong(network, &text.selector, self.0.clock.now());
-        Ok(Outcome::Wrong)
+        flights.insert(mark, receiver.clone());
+        drop(flights);
+        let (auth, text, phc, row_id) = (self.clone(), text.clone(), found.phc.clone(), found.row.id);
+        tokio::task::spawn_blocking(move || {
+            let outcome = auth.verify(&text, &phc, row_id, mark, network);
+            drop(permit);
+            auth.0.flights.lock().remove(&mark);
+            sender.send_replace(Some(outcome));
+        });
+        receiver
     }
 
-    /// Runs argon2id off the async threads; the permit is held until it ends, also when the client has gone.
-    async fn verify(&self, text: &AppPasswordText, found: &Credential, permit: Permit) -> Result<bool, Error> {
-        let (auth, secret, phc) = (self.clone(), text.secret.clone(), found.phc.clone());
-        let computed = tokio::task::spawn_blocking(move || {
-            let fits = auth.0.hasher.verify(&secret, &phc);
-            drop(permit);
-            fits
-        });
-        computed.await.map_err(|error| Error::Hash(error.to_string()))?
+    /// Computes, and keeps what follows from it.
+    fn verify(&self, text: &AppPasswordText, phc: &str, row_id: i64, mark: Mark, network: ClientNetwork) -> Outcome {
+        if self.0.memo.knows(row_id, &mark) {
+            return Outcome::Fits;
+        }
+        match self.0.hasher.verify(&text.secret, phc) {
+            Ok(true) => {
+                self.0.memo.remember(row_id, mark);
+                Outcome::Fits
+            }
+            Ok(false) => {
+                let now = self.0.clock.now();
+                self.0.throttle.computed_wrong(network, &text.selector, now);
+                self.0.throttle.failed(network, &(&text.selector, mark), now);
+                Outcome::Wrong
+            }
+            Err(error) => Outcome::Failed(error.to_string()),
+        }
     }
 }
 
 impl Flights {
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Mark, Arc<OnceCell<Outcome>>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Mark, watch::Receiver<Option<Outcome>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -60,7 +60,7 @@ impl Auth {
     /// [`Error::NoSuchUser`], or [`Error::Invalid`] with the value that cannot be taken.
     pub fn issue_app_password(&self, user: &str, new: &NewAppPassword, actor: &Actor) -> Result<Issued> {
         let owner = self.user(user)?;
-        let created_at = self.0.clock.now();
+        let created_at = self.0.clock.now_in_millis();
         let mut row = AppPassword {
             id: 0,
             user_id: owner.id,
@@ -119,8 +119,8 @@ impl Auth {
             return Err(Error::invalid("expires", "is not in the future"));
         }
         if end > longest {
-            let most = humantime::format_duration(config.app_credentials_max_ttl);
-            let reason = format!("is later than in {most} (security.app_credentials_max_ttl)");
+            let most = config.app_credentials_max_ttl.as_secs() / 86_400;
+            let reason = format!("is later than in {most} days (security.app_credentials_max_ttl)");
             return Err(Error::invalid("expires", reason));
         }
         Ok(Some(end))
@@ -133,8 +133,8 @@ impl Auth {
         }
         let mut paths = Vec::new();
         for folder in folders {
-            let path =
-                Path::from_plain(folder).map_err(|error| Error::invalid("folders", format!("{folder:?}: {error}")))?;
+            let path = Path::from_plain(folder)
+                .map_err(|error| Error::invalid("folders", format!("{folder:?}: {error}; write it like /Documents")))?;
             if path.is_root() {
                 return Err(Error::invalid("folders", "name a folder, or none for the whole home"));
             }

@@ -21,6 +21,8 @@ use crate::model::Time;
 const MOST_NETWORKS: usize = 50_000;
 /// Computations at a time for a network that is over its limit.
 const AT_ONCE: usize = 2;
+/// Computations waiting or under way for a network that is not.
+const WAITING_EACH: usize = 64;
 /// Failed computations a minute for one selector from a network that is over its limit.
 const FAILURES_PER_SELECTOR: usize = 5;
 /// Credentials waiting for a computation, in the whole process.
@@ -110,7 +112,7 @@ impl Throttle {
         if over && failures >= FAILURES_PER_SELECTOR {
             return Err(Duration::from_mins(1));
         }
-        if over && entry.computing >= AT_ONCE {
+        if entry.computing >= if over { AT_ONCE } else { WAITING_EACH } {
             return Err(Duration::from_secs(1));
         }
         entry.computing += 1;

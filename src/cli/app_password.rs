@@ -101,6 +101,7 @@ fn list(common: &Common, rows: &[crate::model::AppPassword]) -> Result<(), Failu
                 row.label.clone(),
                 row.scope.as_str().to_owned(),
                 row.folders.join(" "),
+                row.networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
                 output::time(Some(row.created_at)),
                 output::time(row.expires_at),
                 output::time(row.last_used_at),
@@ -109,7 +110,18 @@ fn list(common: &Common, rows: &[crate::model::AppPassword]) -> Result<(), Failu
             ]
         })
         .collect();
-    let head = ["SELECTOR", "LABEL", "SCOPE", "FOLDERS", "CREATED", "EXPIRES", "LAST USED", "FROM", "REVOKED"];
+    let head = [
+        "SELECTOR",
+        "LABEL",
+        "SCOPE",
+        "FOLDERS",
+        "NETWORKS",
+        "CREATED",
+        "EXPIRES",
+        "LAST USED",
+        "LAST FROM",
+        "REVOKED",
+    ];
     output::print_table(&head, &rows);
     Ok(())
 }

@@ -1,9 +1,26 @@
 //! `latchkey config …`
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use serde_json::json;
 
 use super::{Common, Failure, output};
+use crate::config::{Config, Problem, Problems};
+use crate::server::Tls;
+
+/// Certificate and key, read and found to fit; a problem is one of the configuration, status 64.
+pub(super) fn tls(config: &Config, common: &Common) -> Result<Option<Tls>, Failure> {
+    let Some(files) = &config.server.tls else {
+        return Ok(None);
+    };
+    Tls::read(files).map(Some).map_err(|error| {
+        let file = common.config.clone().unwrap_or_else(|| PathBuf::from("webdav.toml"));
+        let value = format!("{:?}", error.file.display().to_string());
+        let problem = Problem { key: error.key.to_owned(), value, reason: error.reason };
+        Failure::Config(Problems { file, problems: vec![problem] })
+    })
+}
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigCommand {
@@ -15,6 +32,7 @@ pub(super) enum ConfigCommand {
 
 pub(super) fn run(common: &Common, command: &ConfigCommand) -> Result<(), Failure> {
     let config = common.load(None)?;
+    tls(&config, common)?;
     match command {
         ConfigCommand::Check if common.json => output::print_json(&json!({ "ok": true })),
         ConfigCommand::Check => {

@@ -9,7 +9,7 @@ use super::{Common, Failure, output};
 use crate::auth::FirstStart;
 use crate::clock::Clock;
 use crate::config::{Config, LogConfig, LogFormat};
-use crate::server::{App, Server, signals};
+use crate::server::{App, Server, Tls, signals};
 use crate::tasks;
 
 #[derive(Debug, Args)]
@@ -22,23 +22,24 @@ pub(super) struct ServeArguments {
 pub(super) fn serve(common: &Common, arguments: &ServeArguments) -> Result<(), Failure> {
     let config = Arc::new(common.load(arguments.listen.as_deref())?);
     start_log(&config.log);
+    let tls = super::config::tls(&config, common)?;
     let app = App::open(&config, Clock::system(), true)?;
     crate::files::raise_descriptor_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::new)?;
-    let result = runtime.block_on(run(Arc::clone(&config), app.clone()));
+    let result = runtime.block_on(run(Arc::clone(&config), app.clone(), tls));
     // What hangs in a blocking task does not hold the end up.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     tasks::finish(&app);
     result
 }
 
-async fn run(config: Arc<Config>, app: App) -> Result<(), Failure> {
+async fn run(config: Arc<Config>, app: App, tls: Option<Tls>) -> Result<(), Failure> {
     let recovered = app.dav.recover().map_err(Failure::new)?;
     if recovered > 0 {
         tracing::info!(recovered, "changes that a crash had cut off were settled");
     }
     let shutdown = signals().map_err(Failure::new)?;
-    let server = Server::bind(Arc::clone(&config), app.clone()).await.map_err(Failure::new)?;
+    let server = Server::bind(Arc::clone(&config), app.clone(), tls).await.map_err(Failure::new)?;
     let url = server.url();
     if let Some(first) = app.auth.first_start()? {
         let shown = config.server.public_urls.first().map_or_else(|| url.clone(), crate::config::PublicUrl::to_text);
@@ -48,6 +49,7 @@ async fn run(config: Arc<Config>, app: App) -> Result<(), Failure> {
     tracing::info!(sandbox = ?app.storage.homes().sandbox(), storage = %config.storage.path.display(), "started");
     tasks::start(app);
     server.run(shutdown).await;
+    tracing::info!("ended");
     Ok(())
 }
 
@@ -69,13 +71,13 @@ fn tell_first_start(first: &FirstStart, url: &str) {
     output::tell(&format!(
         "\nFirst start: an administrator was made. These lines are shown once, keep what you need of them.\n\
          \n  user                  {user}\
-         \n  password              {password}   (for the pages; must be changed at the first sign-in)\
+         \n  password              {password}   (the account's own; opens no drive, must be changed at the first sign-in)\
          \n  application password  {key}   (for programs; ends after 7 days)\
          \n\nTo try it:\n\
-         \n  curl -u {user}:{key} -T README.md {url}/dav/\
-         \n  curl -u {user}:{key} {url}/dav/README.md\
+         \n  echo hello | curl -u {user}:{key} -T - {url}/dav/hello.txt\
+         \n  curl -u {user}:{key} {url}/dav/hello.txt\
          \n\
-         \n  rclone config create latchkey webdav url={url}/dav/ vendor=other user={user} pass={key} --obscure\
+         \n  rclone config create latchkey webdav url={url}/dav/ vendor=owncloud user={user} pass={key} --obscure\
          \n  rclone ls latchkey:\
          \n\
          \n  file manager (GNOME, KDE): {drive}://{user}@{authority}/dav/\

@@ -93,9 +93,25 @@ impl PublicUrl {
     }
 }
 
-/// Networks of proxies whose word about the client's address is taken.
-#[derive(Debug, Clone, Default)]
-pub struct TrustedProxies(pub Vec<IpNet>);
+/// Proxies whose word about the client's address is taken.
+#[derive(Debug, Clone)]
+pub struct TrustedProxies {
+    /// Their networks.
+    pub networks: Vec<IpNet>,
+    /// The header they say it in.
+    pub header: ProxyHeader,
+}
+
+/// The header in which proxies name the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProxyHeader {
+    /// `X-Forwarded-For`, or `Forwarded` where that is absent.
+    Auto,
+    /// `X-Forwarded-For` alone.
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239) alone.
+    Forwarded,
+}
 
 /// PEM files for TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -258,6 +274,12 @@ impl Check<'_> {
         let tls = self.tls(raw, base);
         let public_urls = self.all("server.public_urls", &raw.public_urls, PublicUrl::parse);
         let proxies = self.all("server.trusted_proxies", &raw.trusted_proxies, network);
+        let headers = [
+            ("auto", ProxyHeader::Auto),
+            ("x-forwarded-for", ProxyHeader::XForwardedFor),
+            ("forwarded", ProxyHeader::Forwarded),
+        ];
+        let header = self.word("server.proxy_header", &raw.proxy_header, &headers);
         let most = self.at_least("server.max_connections", raw.max_connections, 1);
         let most_each = self.at_least("server.max_connections_per_client", raw.max_connections_per_client, 1);
         let header_timeout = self.duration("server.header_timeout", &raw.header_timeout);
@@ -267,7 +289,7 @@ impl Check<'_> {
         Some(ServerConfig {
             listen: listen.ok()?,
             public_urls,
-            trusted_proxies: TrustedProxies(proxies),
+            trusted_proxies: TrustedProxies { networks: proxies, header: header? },
             tls,
             max_connections: most as usize,
             max_connections_per_client: most_each as usize,

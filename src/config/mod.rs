@@ -7,7 +7,9 @@ mod checked;
 mod file;
 mod raw;
 
-pub use checked::{Argon2Config, Config, DavConfig, Durability, LogConfig, LogFormat, PublicUrl, SecurityConfig};
+pub use checked::{
+    Argon2Config, Config, DavConfig, Durability, LogConfig, LogFormat, ProxyHeader, PublicUrl, SecurityConfig,
+};
 pub use checked::{ServerConfig, StorageConfig, ThrottleConfig, TlsFiles, TrustedProxies, WebConfig};
 pub use file::{Overrides, default_text, load};
 

@@ -93,14 +93,15 @@ fn list_holds(list: &List, request: &DavRequest<'_>, own: &Place) -> Result<bool
             Err(_) => None,
         },
     };
+    let has_tokens = list.conditions.iter().any(|condition| matches!(condition.test, Test::StateToken(_)));
+    let covering = match place.filter(|_| has_tokens) {
+        Some(place) => locks::covering(request.inner(), &place.key(), request.now)?,
+        None => Vec::new(),
+    };
     for condition in &list.conditions {
-        let holds = match (&condition.test, place) {
-            (_, None) => false,
-            (Test::EntityTag(tag), Some(place)) => place.meta().is_some_and(|meta| meta.etag() == *tag),
-            (Test::StateToken(token), Some(place)) => {
-                let covering = locks::covering(request.inner(), &place.key(), request.now)?;
-                covering.iter().any(|lock| lock.token == *token)
-            }
+        let holds = match &condition.test {
+            Test::EntityTag(tag) => place.and_then(Place::meta).is_some_and(|meta| meta.etag() == *tag),
+            Test::StateToken(token) => covering.iter().any(|lock| lock.token == *token),
         };
         if holds == condition.not {
             return Ok(false);

@@ -10,77 +10,128 @@ use super::locks::{self, NEW, REPLACED, WHOLE};
 use super::put::no_parent;
 use super::request::DavRequest;
 use super::view::Found;
-use crate::files::{self, Meta, Place, Replaced, copy_to_place};
+use crate::files::{self, Kind as What, Meta, Place, copy_to_place, fingerprint};
 use crate::store::pending_change::{Change, Kind};
 
 pub(super) fn copy(request: &DavRequest<'_>) -> Result<Response<Body>> {
-    let deep = match request.depth()? {
-        None | Some(Depth::Infinity) => true,
-        Some(Depth::Zero) => false,
-        Some(Depth::One) => return Err(Error::BadRequest("COPY takes Depth 0 or infinity".to_owned())),
-    };
-    let mut ends = Ends::read(request, true)?;
-    ends.check(request, deep)?;
-    let change = |made: &Meta, ends: &Ends| ends.change(Kind::Copy, made);
-    ends.by_copy(request, deep, change, |_| Ok(()))
+    request.without_body()?;
+    by_copy(request, Method::Copy)
 }
 
 pub(super) fn move_(request: &DavRequest<'_>) -> Result<Response<Body>> {
-    if matches!(request.depth()?, Some(Depth::Zero | Depth::One)) {
-        return Err(Error::BadRequest("MOVE takes a folder with all beneath it: Depth is infinity".to_owned()));
+    request.without_body()?;
+    let ends = Ends::read(request, Method::Move)?;
+    if !ends.source.shares_mount_with(&ends.target)? {
+        return by_copy(request, Method::Move);
     }
-    let mut ends = Ends::read(request, false)?;
-    if ends.source.is_root() {
-        return Err(Error::Forbidden("the topmost folder cannot be moved"));
+    match by_rename(request) {
+        // As on an overlay, whose lower layer's folders cannot be renamed.
+        Err(Error::Files(files::Error::Boundary)) => by_copy(request, Method::Move),
+        other => other,
     }
-    ends.check(request, true)?;
-    if ends.source.shares_mount_with(&ends.target)? {
-        return ends.by_rename(request);
-    }
-    // Across mounts: a copy first, and only when it stands, the source goes. A link is copied as what it leads to.
-    let change = |made: &Meta, ends: &Ends| ends.change(Kind::Move, made);
-    ends.by_copy(request, true, change, |source| {
-        let removed = source.remove()?;
-        source.sync()?;
-        drop(removed);
-        Ok(())
-    })
 }
 
-/// Both ends of a COPY or MOVE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Method {
+    Copy,
+    Move,
+}
+
+/// A MOVE within one file system.
+fn by_rename(request: &DavRequest<'_>) -> Result<Response<Body>> {
+    let inner = request.inner();
+    let commit = inner.commit.hold();
+    let mut ends = Ends::read(request, Method::Move)?;
+    let meta = *ends.source.any_meta().ok_or(Error::NotFound)?;
+    let is_over = ends.target.any_meta().is_some();
+    let change = ends.change(Kind::Move, &meta);
+    let old = inner.with_followers(&change, || {
+        let replaced = ends.source.move_to(&mut ends.target)?;
+        if inner.durable {
+            ends.target.sync()?;
+            ends.source.sync()?;
+        }
+        Ok(replaced)
+    })?;
+    drop(commit);
+    drop(old);
+    Ok(done(is_over))
+}
+
+/// A COPY, or a MOVE between file systems: the copy is made first, beside the target and seen by nobody.
+///
+/// A MOVE then takes the source away, and only if nothing in it has changed since the copying began: the commit lock
+/// keeps everybody from changing it while it is compared. A crash between the two steps leaves both.
+fn by_copy(request: &DavRequest<'_>, method: Method) -> Result<Response<Body>> {
+    let inner = request.inner();
+    let before = Ends::read(request, method)?;
+    let mark = if method == Method::Move { Some(fingerprint(&before.source)?) } else { None };
+    let made = copy_to_place(&before.source, &before.target, before.deep, inner.durable)?;
+    let commit = inner.commit.hold();
+    let mut ends = Ends::read(request, method)?;
+    let same = |meta: Option<&Meta>| meta.map(|meta| (meta.device, meta.inode));
+    let is_same = ends.source.key() == before.source.key()
+        && same(ends.source.any_meta()) == same(before.source.any_meta())
+        && (mark.is_none() || mark == Some(fingerprint(&ends.source)?));
+    if !is_same {
+        return Err(Error::Files(files::Error::Changed));
+    }
+    let is_over = ends.target.any_meta().is_some();
+    let change = ends.change(Kind::Copy, made.meta());
+    let old = inner.with_followers(&change, || {
+        let replaced = made.put(&mut ends.target)?;
+        if inner.durable {
+            ends.target.sync()?;
+        }
+        Ok(replaced)
+    })?;
+    let moved = if method == Method::Move { Some(ends.remove_source(request)?) } else { None };
+    drop(commit);
+    drop((old, moved));
+    Ok(done(is_over))
+}
+
+/// Both ends of a COPY or MOVE, and all that was checked of them.
 struct Ends {
     source: Place,
     target: Place,
-    overwrite: Overwrite,
-    conditions: Conditions,
-    is_move: bool,
+    deep: bool,
 }
 
 impl Ends {
-    /// Finds both. What is moved is a link itself, what is copied is what it leads to.
-    fn read(request: &DavRequest<'_>, follow: bool) -> Result<Self> {
+    /// Finds both and checks everything that forbids the deed: before a copy is made, and again at the commit.
+    ///
+    /// What is moved is a link itself, what is copied is what it leads to.
+    fn read(request: &DavRequest<'_>, method: Method) -> Result<Self> {
+        let follow = method == Method::Copy;
+        let depth = request.depth()?;
         let overwrite = Overwrite::read(request.headers())?;
         let conditions = request.conditions()?;
         let destination: Address = request.inner().addresses.destination(request.headers())??;
         let source = request.place(follow)?.place;
-        if source.meta().is_none() && (follow || source.any_meta().is_none()) {
+        let meta = *source.any_meta().filter(|meta| meta.kind != What::Other).ok_or(Error::NotFound)?;
+        if follow && source.meta().is_none() {
             return Err(Error::NotFound);
         }
-        let Found { place: target, .. } =
-            request.view.find_place(&destination.path, false).map_err(|error| match error {
-                Error::NotFound => {
-                    Error::Forbidden("the destination is outside of this application password's folders")
-                }
-                other => no_parent(other),
-            })?;
-        Ok(Self { source, target, overwrite, conditions, is_move: !follow })
+        let outside = Error::Forbidden("the destination is outside of this application password's folders");
+        let found = request.view.find_place(&destination.path, false).map_err(|error| match error {
+            Error::NotFound => outside,
+            other => no_parent(other),
+        })?;
+        let Found { place: target, .. } = found;
+        let deep = check_depth(method, depth, &meta)?;
+        let ends = Self { source, target, deep };
+        ends.check_sense(&meta)?;
+        conditions.check(request, &ends.source)?;
+        if ends.target.any_meta().is_some() && !overwrite.0 {
+            return Err(Error::PreconditionFailed);
+        }
+        ends.check_locks(request, &conditions, method)?;
+        Ok(ends)
     }
 
-    /// Everything that forbids the deed; looked at before the copying, and again at the commit.
-    fn check(&mut self, request: &DavRequest<'_>, deep: bool) -> Result<()> {
-        self.source.refresh()?;
-        self.target.refresh()?;
-        let source = *self.source.any_meta().ok_or(Error::NotFound)?;
+    /// Whether source and target make sense together.
+    fn check_sense(&self, meta: &Meta) -> Result<()> {
         if self.target.is_root() {
             return Err(Error::Forbidden("the topmost folder cannot be replaced"));
         }
@@ -88,18 +139,21 @@ impl Ends {
         if from == to {
             return Err(Error::Forbidden("source and destination are the same"));
         }
-        if source.is_folder() && deep && to.beneath(from).is_some() {
+        if meta.is_folder() && self.deep && to.beneath(from).is_some() {
             return Err(Error::Forbidden("a folder cannot be copied or moved into itself"));
         }
         if from.beneath(to).is_some() {
             return Err(Error::Forbidden("a folder cannot be replaced by what is in it"));
         }
-        self.conditions.check(request, &self.source)?;
-        if self.target.any_meta().is_some() && !self.overwrite.0 {
-            return Err(Error::PreconditionFailed);
-        }
-        let tokens = self.conditions.tokens();
-        if self.is_move {
+        Ok(())
+    }
+
+    fn check_locks(&self, request: &DavRequest<'_>, conditions: &Conditions, method: Method) -> Result<()> {
+        let tokens = conditions.tokens();
+        if method == Method::Move {
+            if self.source.is_root() {
+                return Err(Error::Forbidden("the topmost folder cannot be moved"));
+            }
             locks::require(request, &tokens, &self.source, WHOLE)?;
         }
         let need = if self.target.any_meta().is_some() { REPLACED } else { NEW };
@@ -111,55 +165,33 @@ impl Ends {
         Change { kind, source, target, device: comes.device, inode: comes.inode }
     }
 
-    fn by_rename(mut self, request: &DavRequest<'_>) -> Result<Response<Body>> {
+    /// The second step of a MOVE between file systems.
+    fn remove_source(&mut self, request: &DavRequest<'_>) -> Result<files::Replaced> {
         let inner = request.inner();
-        let commit = inner.commit.hold();
-        self.check(request, true)?;
+        let key = self.source.key();
         let meta = *self.source.any_meta().ok_or(Error::NotFound)?;
-        let is_over = self.target.any_meta().is_some();
-        let change = self.change(Kind::Move, &meta);
-        let old: Replaced = inner.with_followers(&change, || {
-            let replaced = self.source.move_to(&mut self.target)?;
+        let (device, inode) = (meta.device, meta.inode);
+        let change = Change { kind: Kind::Remove, source: key.clone(), target: key, device, inode };
+        inner.with_followers(&change, || {
+            let removed = self.source.remove()?;
             if inner.durable {
-                self.target.sync()?;
                 self.source.sync()?;
             }
-            Ok(replaced)
-        })?;
-        drop(commit);
-        drop(old);
-        Ok(done(is_over))
+            Ok(removed)
+        })
     }
+}
 
-    fn by_copy(
-        mut self,
-        request: &DavRequest<'_>,
-        deep: bool,
-        change: impl Fn(&Meta, &Self) -> Change,
-        then: impl FnOnce(&mut Place) -> Result<()>,
-    ) -> Result<Response<Body>> {
-        let inner = request.inner();
-        let made = copy_to_place(&self.source, &self.target, deep, inner.durable)?;
-        let before = self.source.any_meta().copied();
-        let commit = inner.commit.hold();
-        self.check(request, deep)?;
-        // A file that changed while it was copied would be lost if it were removed now.
-        if self.is_move && self.source.any_meta().copied() != before {
-            return Err(Error::Files(files::Error::Changed));
+/// Whether members go along. A file has none, and `Depth` means nothing for it (RFC 4918 §10.2).
+fn check_depth(method: Method, depth: Option<Depth>, source: &Meta) -> Result<bool> {
+    match (method, depth) {
+        _ if !source.is_folder() => Ok(true),
+        (_, None | Some(Depth::Infinity)) => Ok(true),
+        (Method::Copy, Some(Depth::Zero)) => Ok(false),
+        (Method::Copy, Some(Depth::One)) => Err(Error::BadRequest("COPY takes Depth 0 or infinity".to_owned())),
+        (Method::Move, Some(_)) => {
+            Err(Error::BadRequest("MOVE takes a folder with all beneath it: Depth is infinity".to_owned()))
         }
-        let is_over = self.target.any_meta().is_some();
-        let change = change(made.meta(), &self);
-        let old = inner.with_followers(&change, || {
-            let replaced = made.put(&mut self.target)?;
-            if inner.durable {
-                self.target.sync()?;
-            }
-            then(&mut self.source)?;
-            Ok(replaced)
-        })?;
-        drop(commit);
-        drop(old);
-        Ok(done(is_over))
     }
 }
 

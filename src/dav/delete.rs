@@ -12,16 +12,16 @@ use crate::store::pending_change::{Change, Kind};
 
 pub(super) fn delete(request: &DavRequest<'_>) -> Result<Response<Body>> {
     request.without_body()?;
-    if matches!(request.depth()?, Some(Depth::Zero | Depth::One)) {
-        return Err(Error::BadRequest("DELETE takes a folder with all beneath it: Depth is infinity".to_owned()));
-    }
+    let depth = request.depth()?;
     let conditions = request.conditions()?;
     let inner = request.inner();
+    let commit = inner.commit.hold();
     // A link itself is deleted, not what it leads to.
     let mut place = request.place(false)?.place;
-    let commit = inner.commit.hold();
-    place.refresh()?;
     let meta = *place.any_meta().ok_or(Error::NotFound)?;
+    if meta.is_folder() && matches!(depth, Some(Depth::Zero | Depth::One)) {
+        return Err(Error::BadRequest("DELETE takes a folder with all beneath it: Depth is infinity".to_owned()));
+    }
     if place.is_root() {
         return Err(Error::Forbidden("the topmost folder cannot be deleted"));
     }

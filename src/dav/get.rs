@@ -46,7 +46,11 @@ fn file(request: &DavRequest<'_>, place: &Place) -> Result<Response<Body>> {
     let mut response = Response::new(Body::empty());
     let content_type = live::content_type(place.path().name());
     describe(response.headers_mut(), &meta, &etag, content_type, place.path().name());
-    let ranges = Ranges::read(request.headers(), meta.size, &etag, meta.modified_s)?;
+    // Range is defined for GET alone (RFC 9110 §14.2).
+    let ranges = match request.method() {
+        "GET" => Ranges::read(request.headers(), meta.size, &etag, meta.modified_s)?,
+        _ => Ranges::Whole,
+    };
     let parts = match ranges {
         Ranges::Unsatisfiable => return Err(Error::RangeNotSatisfiable { size: meta.size }),
         Ranges::Whole => Parts::one(Range { start: 0, length: meta.size }),

@@ -11,34 +11,36 @@ use super::headers::{Depth, LockToken, Timeout};
 use super::locks::{self, NEW};
 use super::put::no_parent;
 use super::request::DavRequest;
+use super::view::Found;
 use super::xml::Element;
-use crate::files::Meta;
+use crate::files::{Meta, Root};
 use crate::store::lock as table;
 
 /// Longest `owner` that is kept, in bytes.
 const LONGEST_OWNER: usize = 8 * 1024;
 
 pub(super) fn lock(request: &DavRequest<'_>) -> Result<Response<Body>> {
-    let deep = match request.depth()? {
-        None | Some(Depth::Infinity) => true,
-        Some(Depth::Zero) => false,
-        Some(Depth::One) => return Err(Error::BadRequest("LOCK takes Depth 0 or infinity".to_owned())),
-    };
+    // A refresh ignores it (RFC 4918 §9.10.2).
+    let depth = request.depth()?;
     let inner = request.inner();
     let wish = Timeout::read(request.headers())?;
     let timeout_s = Timeout::granted(wish, inner.config.max_lock_timeout);
     let conditions = request.conditions()?;
-    let mut place = request.place(true).map_err(no_parent)?.place;
+    let asked = if request.body.trim_ascii().is_empty() { None } else { Some(Asked::read(request.body)?) };
     let _commit = inner.commit.hold();
-    place.refresh()?;
+    let Found { root, place } = request.place(true).map_err(no_parent)?;
     if place.any_meta().is_some() && place.meta().is_none() {
         return Err(Error::Forbidden("what is at this address is no regular file"));
     }
     conditions.check(request, &place)?;
-    if request.body.trim_ascii().is_empty() {
-        return refresh(request, &conditions.tokens(), &place.key(), timeout_s);
-    }
-    let asked = Asked::read(request.body)?;
+    let Some(asked) = asked else {
+        return refresh(request, &conditions.tokens(), &root, &place.key(), timeout_s);
+    };
+    let deep = match depth {
+        None | Some(Depth::Infinity) => true,
+        Some(Depth::Zero) => false,
+        Some(Depth::One) => return Err(Error::BadRequest("LOCK takes Depth 0 or infinity".to_owned())),
+    };
     if place.meta().is_none() {
         locks::require(request, &conditions.tokens(), &place, NEW)?;
         inner.forget_stale_properties(&place.key())?;
@@ -57,13 +59,22 @@ pub(super) fn lock(request: &DavRequest<'_>) -> Result<Response<Body>> {
 }
 
 /// A LOCK without a body makes a lock of one's own last longer (RFC 4918 §9.10.2).
-fn refresh(request: &DavRequest<'_>, tokens: &[&str], key: &[u8], timeout_s: u32) -> Result<Response<Body>> {
+fn refresh(
+    request: &DavRequest<'_>,
+    tokens: &[&str],
+    root: &Root,
+    key: &[u8],
+    timeout_s: u32,
+) -> Result<Response<Body>> {
     if tokens.is_empty() {
         return Err(Error::BadRequest("LOCK without a body names the lock to refresh in If".to_owned()));
     }
     let user_id = request.principal.user().id;
     let covering = locks::covering(request.inner(), key, request.now)?;
-    let own = covering.iter().find(|lock| lock.user_id == user_id && tokens.contains(&lock.token.as_str()));
+    let own = covering
+        .iter()
+        .filter(|lock| locks::is_within(root, lock))
+        .find(|lock| lock.user_id == user_id && tokens.contains(&lock.token.as_str()));
     let own = own.ok_or(Error::PreconditionFailed)?;
     let order = LockOrder { owner: Arc::from(""), href: Arc::from(own.href.as_str()), timeout_s };
     engine::run(request, Orders { lock: Some(order), refresh: Some(own.token.clone()), ..Orders::default() })
@@ -73,15 +84,18 @@ pub(super) fn unlock(request: &DavRequest<'_>) -> Result<Response<Body>> {
     request.without_body()?;
     let LockToken(token) = LockToken::read(request.headers())?;
     let conditions = request.conditions()?;
-    let place = request.place(true).map_err(no_parent)?.place;
     let inner = request.inner();
     let _commit = inner.commit.hold();
+    let Found { root, place } = request.place(true).map_err(no_parent)?;
     conditions.check(request, &place)?;
     let covering = locks::covering(inner, &place.key(), request.now)?;
     match covering.iter().find(|lock| lock.token == token) {
         None => Err(Error::Condition(Code::LockTokenMatchesRequestUri)),
         Some(lock) if lock.user_id != request.principal.user().id => {
             Err(Error::Forbidden("this lock is somebody else's"))
+        }
+        Some(lock) if !locks::is_within(&root, lock) => {
+            Err(Error::Forbidden("this lock reaches beyond the folders of this application password"))
         }
         Some(_) => engine::run(request, Orders { unlock: Some(token), ..Orders::default() }),
     }

@@ -6,7 +6,7 @@
 use super::Inner;
 use super::error::{Error, Result};
 use super::request::DavRequest;
-use crate::files::Place;
+use crate::files::{Place, Root};
 use crate::model::Time;
 use crate::store::lock::{self, Lock};
 
@@ -31,12 +31,24 @@ pub(super) const REPLACED: Need = Need { membership: false, subtree: true };
 /// Live locks that cover a resource.
 pub(super) fn covering(inner: &Inner, key: &[u8], now: Time) -> Result<Vec<Lock>> {
     Ok(inner.store.read(|c| {
-        let mut locks = lock::at(c, key, now)?;
-        for ancestor in ancestors(key) {
-            locks.extend(lock::at(c, ancestor, now)?.into_iter().filter(|lock| lock.deep));
+        // Most drives have no lock at all, and a path may have two thousand names.
+        if !lock::any(c, now)? {
+            return Ok(Vec::new());
         }
+        let mut locks = lock::at(c, key, now)?;
+        let above: Vec<&[u8]> = ancestors(key).collect();
+        locks.extend(lock::at_any(c, &above, now)?.into_iter().filter(|lock| lock.deep));
         Ok(locks)
     })?)
+}
+
+/// Whether a lock's root lies in what a password may reach: one beyond it is neither its to see the token of nor to end.
+pub(super) fn is_within(root: &Root, lock: &Lock) -> bool {
+    let top = root.key();
+    match lock.resource.strip_prefix(top.as_slice()) {
+        Some(rest) => rest.is_empty() || rest.starts_with(b"/"),
+        None => false,
+    }
 }
 
 /// The keys above a key, nearest first.

@@ -14,10 +14,9 @@ pub(super) fn mkcol(request: &DavRequest<'_>) -> Result<Response<Body>> {
     request.without_body()?;
     let modified = ClientTime::read(request.headers())?;
     let conditions = request.conditions()?;
-    let mut place = request.place(false).map_err(no_parent)?.place;
     let inner = request.inner();
     let commit = inner.commit.hold();
-    place.refresh()?;
+    let mut place = request.place(false).map_err(no_parent)?.place;
     if place.any_meta().is_some() {
         return Err(Error::NotAllowed(
             "OPTIONS, GET, HEAD, PUT, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK",

@@ -15,7 +15,7 @@ use super::view::{Found, Spot};
 use super::xml::{Element, escape};
 use super::{Dav, locks};
 use crate::auth::Principal;
-use crate::files::{Entry, Kind, Listing, Meta, Path};
+use crate::files::{Entry, Kind, Listing, Meta, Path, Root};
 use crate::model::Time;
 use crate::store::lock::{self, Lock};
 use crate::store::property::{self, Property};
@@ -58,7 +58,7 @@ pub(super) fn entrance(dav: &Dav, principal: &Principal, headers: &HeaderMap, bo
     let wanted = Wanted::read(body)?;
     let user_id = principal.user().id;
     let now = dav.0.clock.now();
-    let writer = Writer { dav: dav.clone(), wanted, user_id, now, any_locks: false, any_dead: false };
+    let writer = Writer { dav: dav.clone(), wanted, user_id, root: None, now, any_locks: false, any_dead: false };
     let mut xml = HEAD.to_owned();
     let prefix = dav.0.addresses.shown_prefix();
     writer.response(&mut xml, &format!("{prefix}/"), b"", &way_meta(), b"")?;
@@ -140,6 +140,8 @@ struct Writer {
     dav: Dav,
     wanted: Wanted,
     user_id: i64,
+    /// What the password may reach; absent where nothing of it is listed.
+    root: Option<Root>,
     now: Time,
     /// Whether there are any locks or dead properties to look for in the listed tree.
     any_locks: bool,
@@ -152,6 +154,7 @@ impl Writer {
             dav: request.dav.clone(),
             wanted,
             user_id: request.principal.user().id,
+            root: None,
             now: request.now,
             any_locks: false,
             any_dead: false,
@@ -159,10 +162,11 @@ impl Writer {
     }
 
     /// Asks once what every entry would be asked for.
-    fn look_ahead(&mut self, key: &[u8]) -> Result<()> {
+    fn look_ahead(&mut self, home: &[u8]) -> Result<()> {
         let store = &self.dav.0.store;
         self.any_locks = self.wanted.wants_locks() && store.read(|c| lock::any(c, self.now))?;
-        self.any_dead = self.wanted.wants_dead() && store.read(|c| property::any_in_tree(c, key))?;
+        // A link among the members may lead anywhere in the home.
+        self.any_dead = self.wanted.wants_dead() && store.read(|c| property::any_in_tree(c, home))?;
         Ok(())
     }
 
@@ -253,7 +257,8 @@ impl Writer {
                  <D:depth>{depth}</D:depth>{}<D:timeout>Second-{left}</D:timeout>",
                 lock.owner
             ));
-            if lock.user_id == self.user_id {
+            let within = self.root.as_ref().is_none_or(|root| locks::is_within(root, lock));
+            if lock.user_id == self.user_id && within {
                 let token = escape(&lock.token);
                 xml.push_str(&format!("<D:locktoken><D:href>{token}</D:href></D:locktoken>"));
             }
@@ -304,7 +309,6 @@ struct Answer {
 struct Folder {
     listing: Listing,
     shown: Path,
-    key: Vec<u8>,
 }
 
 impl Answer {
@@ -312,13 +316,14 @@ impl Answer {
         let place = &found.place;
         let meta = place.meta().ok_or(Error::NotFound)?;
         let key = place.key();
-        writer.look_ahead(&key)?;
+        writer.root = Some(found.root.clone());
+        writer.look_ahead(place.home_key())?;
         let shown = request.address.path.clone();
         let mut xml = HEAD.to_owned();
         writer.response(&mut xml, &request.href(&shown, meta.is_folder()), shown.name(), meta, &key)?;
         let mut open = Vec::new();
         if meta.is_folder() && depth != Depth::Zero {
-            open.push(Folder { listing: place.list(&found.root)?, shown, key });
+            open.push(Folder { listing: place.list(&found.root)?, shown });
         }
         Ok(Self { writer, head: Some(xml), open, deep: depth == Depth::Infinity, ended: false })
     }
@@ -350,17 +355,14 @@ impl Answer {
             self.open.pop();
             return Ok(true);
         };
-        let Entry { name, meta, linked } = entry;
+        let Entry { name, meta, linked, key } = entry;
         let shown = folder.shown.join(&name);
-        let mut key = folder.key.clone();
-        key.push(b'/');
-        key.extend_from_slice(&name);
         let href = href(&self.writer.dav.0.addresses, &shown, meta.is_folder());
         self.writer.response(xml, &href, &name, &meta, &key)?;
         if self.deep && meta.is_folder() && !linked {
             let path = folder.listing.path().join(&name);
             if let Ok(listing) = folder.listing.open_member(&path) {
-                self.open.push(Folder { listing, shown, key });
+                self.open.push(Folder { listing, shown });
             }
         }
         Ok(true)

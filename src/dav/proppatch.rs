@@ -16,14 +16,14 @@ const MOST: usize = 500;
 
 pub(super) fn proppatch(request: &DavRequest<'_>) -> Result<Response<Body>> {
     let conditions = request.conditions()?;
-    let place = request.place(true)?.place;
+    let top = Element::parse(request.body)?;
+    let changes = read(&top)?;
     let inner = request.inner();
     let _commit = inner.commit.hold();
+    let place = request.place(true)?.place;
     let meta = *place.meta().ok_or(Error::NotFound)?;
     conditions.check(request, &place)?;
     locks::require(request, &conditions.tokens(), &place, CONTENT)?;
-    let top = Element::parse(request.body)?;
-    let changes = read(&top)?;
     let key = place.key();
     let protected: Vec<bool> = changes.iter().map(PropertyChange::is_protected).collect();
     let refused = protected.contains(&true);

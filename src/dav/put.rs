@@ -3,6 +3,8 @@
 //! A client that goes away, a disk that is full, a server that is killed: the old bytes, the old entity tag and no
 //! trace are left (R1).
 
+use std::time::Duration;
+
 use axum::body::Body;
 use bytes::Bytes;
 use http::request::Parts;
@@ -20,8 +22,9 @@ use crate::model::Scope;
 
 /// A body up to this size is gathered first, then stored in one hop.
 const AT_ONCE: u64 = 64 * 1024;
-/// Bytes gathered between two writes.
+/// Bytes gathered between two writes, and how long they wait for more.
 const PIECE: usize = 512 * 1024;
+const QUIET: Duration = Duration::from_secs(1);
 
 pub(super) async fn put(dav: Dav, principal: Principal, parts: Parts, mut body: Body) -> Result<Response<Body>> {
     let put = Put { dav, principal, parts };
@@ -35,7 +38,7 @@ pub(super) async fn put(dav: Dav, principal: Principal, parts: Parts, mut body: 
         return off_thread(move || {
             let (place, mut upload) = put.begin()?;
             pieces.iter().try_for_each(|piece| upload.write(piece))?;
-            put.finish(place, upload, announced)
+            put.finish(&place, upload, announced)
         })
         .await;
     }
@@ -47,13 +50,19 @@ pub(super) async fn put(dav: Dav, principal: Principal, parts: Parts, mut body: 
     let mut gathered = Vec::new();
     let mut size = 0;
     loop {
-        let piece = next_piece(&mut body, stall).await?;
-        let last = piece.is_none();
-        if let Some(piece) = piece {
+        // What a slow client has sent so far does not wait in memory for the rest.
+        let piece = match tokio::time::timeout(QUIET.min(stall), next_piece(&mut body, stall)).await {
+            Ok(piece) => Some(piece?),
+            Err(_) if gathered.is_empty() => Some(next_piece(&mut body, stall).await?),
+            Err(_) => None,
+        };
+        let last = matches!(piece, Some(None));
+        let quiet = piece.is_none();
+        if let Some(Some(piece)) = piece {
             size += piece.len();
             gathered.push(piece);
         }
-        if last || size >= PIECE {
+        if last || quiet || size >= PIECE {
             let pieces: Vec<Bytes> = std::mem::take(&mut gathered);
             size = 0;
             upload = off_thread(move || {
@@ -63,7 +72,7 @@ pub(super) async fn put(dav: Dav, principal: Principal, parts: Parts, mut body: 
             .await?;
         }
         if last {
-            return off_thread(move || put.finish(place, upload, announced)).await;
+            return off_thread(move || put.finish(&place, upload, announced)).await;
         }
     }
 }
@@ -164,14 +173,15 @@ impl Put {
         locks::require(request, &conditions.tokens(), place, need)
     }
 
-    fn finish(&self, mut place: Place, mut upload: Upload, announced: Announced) -> Result<Response<Body>> {
+    fn finish(&self, begun: &Place, mut upload: Upload, announced: Announced) -> Result<Response<Body>> {
         let inner = &self.dav.0;
         announced.check(upload.written())?;
         let modified = announced.modified.map(|time| time.0);
-        upload.seal(&place, inner.clock.now(), modified, inner.durable)?;
+        upload.seal(begun, inner.clock.now(), modified, inner.durable)?;
         let commit = inner.commit.hold();
-        place.refresh()?;
+        // Its folder may have been moved or locked while the bytes came: the address counts as it leads now.
         let request = self.request()?;
+        let mut place = request.place(true).map_err(no_parent)?.place;
         self.check(&request, &place)?;
         let is_new = place.meta().is_none();
         if is_new {

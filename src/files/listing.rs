@@ -18,6 +18,8 @@ pub struct Entry {
     pub meta: Meta,
     /// Whether it is reached through a link: listed, but not descended into, since links can go in circles.
     pub linked: bool,
+    /// Its key in the store: the real place's, where it is reached through a link.
+    pub key: Vec<u8>,
 }
 
 /// An open folder.
@@ -26,13 +28,14 @@ pub struct Listing {
     folder: OwnedFd,
     entries: Dir,
     path: Path,
+    key: Vec<u8>,
     root: Root,
 }
 
 impl Listing {
-    pub(super) fn new(folder: OwnedFd, path: Path, root: Root) -> Result<Self> {
+    pub(super) fn new(folder: OwnedFd, path: Path, key: Vec<u8>, root: Root) -> Result<Self> {
         let entries = Dir::read_from(&folder)?;
-        Ok(Self { folder, entries, path, root })
+        Ok(Self { folder, entries, path, key, root })
     }
 
     /// The path of the folder in the home.
@@ -61,7 +64,7 @@ impl Listing {
                 continue;
             };
             match meta.kind {
-                Kind::File | Kind::Folder => return Some(Entry { name: name.to_vec(), meta, linked: false }),
+                Kind::File | Kind::Folder => return Some(self.entry(name, meta)),
                 Kind::Link => {
                     if let Some(entry) = self.follow(name) {
                         return Some(entry);
@@ -80,9 +83,16 @@ impl Listing {
         self.root.find_in_home(path)?.list(&self.root)
     }
 
+    fn entry(&self, name: &[u8], meta: Meta) -> Entry {
+        let mut key = self.key.clone();
+        key.push(b'/');
+        key.extend_from_slice(name);
+        Entry { name: name.to_vec(), meta, linked: false, key }
+    }
+
     fn follow(&self, name: &[u8]) -> Option<Entry> {
         let place = self.root.find_in_home(&self.path.join(name)).ok()?;
         let meta = *place.meta()?;
-        Some(Entry { name: name.to_vec(), meta, linked: true })
+        Some(Entry { name: name.to_vec(), meta, linked: true, key: place.key() })
     }
 }

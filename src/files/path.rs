@@ -58,7 +58,8 @@ impl Path {
     pub fn from_url(text: &str) -> Result<Self, PathError> {
         let rest = text.strip_prefix('/').ok_or(PathError::NotAbsolute)?;
         let mut path = Self::root();
-        for segment in rest.split('/').filter(|segment| !segment.is_empty()) {
+        // A plain `.` names the folder it stands in (RFC 3986 §5.2.4); rclone writes one before a name with a colon.
+        for segment in rest.split('/').filter(|segment| !matches!(*segment, "" | ".")) {
             path.push(&decode(segment)?)?;
         }
         Ok(path)
@@ -229,7 +230,7 @@ mod tests {
             ("a", PathError::NotAbsolute),
             ("/..", PathError::DotSegment),
             ("/a/../b", PathError::DotSegment),
-            ("/./a", PathError::DotSegment),
+            ("/%2e/a", PathError::DotSegment),
             ("/%2e%2e/etc", PathError::DotSegment),
             ("/%2E./etc", PathError::DotSegment),
             ("/.%2e", PathError::DotSegment),
@@ -260,6 +261,7 @@ mod tests {
     fn slashes_in_a_row_count_as_one() {
         assert_eq!(Path::from_url("//a///b//").expect("valid").as_bytes(), b"a/b");
         assert!(Path::from_url("//").expect("valid").is_root());
+        assert_eq!(Path::from_url("/./a/./b").expect("valid").as_bytes(), b"a/b");
     }
 
     #[test]

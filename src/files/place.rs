@@ -123,7 +123,7 @@ impl Place {
     /// # Errors
     /// Where it is no folder.
     pub fn list(&self, root: &Root) -> Result<Listing> {
-        Listing::new(self.open_folder()?, self.path.clone(), root.clone())
+        Listing::new(self.open_folder()?, self.path.clone(), self.key(), root.clone())
     }
 
     /// Makes a folder here; `modified` in seconds is the client's word on its time.

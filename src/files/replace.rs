@@ -7,8 +7,8 @@ use rustix::io::Errno;
 
 use super::meta::{Kind, Meta};
 use super::place::Place;
-use super::temporary::Temporary;
-use super::{Error, Result, mounts, sys};
+use super::temporary::{Kept, Temporary};
+use super::{Error, Result, mounts, sys, tree};
 
 /// What stood at a place before. Dropping it removes it from the disk, which may take a while.
 #[derive(Debug)]
@@ -40,15 +40,23 @@ impl Made {
         mounts::refuse_within(target)?;
         let from =
             End { folder: self.temporary.folder.as_fd(), name: self.temporary.name.as_bytes(), kind: self.meta.kind };
-        let swapped = swap_in(&from, target, &name)?;
+        let swapped = swap_in(&from, target, &name).map_err(changed_mount)?;
         // After an exchange, the old stands under the temporary name.
-        self.temporary.present = swapped == Swapped::Exchanged;
+        self.temporary.present = matches!(swapped, Swapped::Exchanged);
         target.refresh()?;
         match swapped {
             Swapped::Aside(aside) => Ok(Replaced { _aside: Some(aside) }),
             Swapped::Exchanged => Ok(Replaced { _aside: Some(self.temporary) }),
             Swapped::Over => Ok(Replaced { _aside: None }),
         }
+    }
+}
+
+/// The target's folder was moved into another file system while the copy was made.
+fn changed_mount(error: Error) -> Error {
+    match error {
+        Error::Boundary => Error::Changed,
+        other => other,
     }
 }
 
@@ -62,8 +70,12 @@ impl Place {
         self.any_meta().ok_or(Error::NotFound)?;
         mounts::refuse_within(self)?;
         let mut aside = Temporary::beside(self)?;
-        renameat(&self.folder, name.as_slice(), &aside.folder, aside.name.as_str())?;
-        aside.present = true;
+        match renameat(&self.folder, name.as_slice(), &aside.folder, aside.name.as_str()) {
+            Ok(()) => aside.present = true,
+            // A folder of an overlay's lower layer cannot be renamed: it goes piece by piece.
+            Err(Errno::XDEV) => tree::remove_in_place(self.folder.as_fd(), &name, 0)?,
+            Err(other) => return Err(other.into()),
+        }
         self.refresh()?;
         Ok(Replaced { _aside: Some(aside) })
     }
@@ -73,33 +85,43 @@ impl Place {
     /// # Errors
     /// The system's.
     pub fn shares_mount_with(&self, other: &Self) -> Result<bool> {
-        Ok(sys::mount_of(self.folder.as_fd())? == sys::mount_of(other.folder.as_fd())?)
+        let mount = |place: &Self| -> Result<(u64, u64)> {
+            Ok((sys::mount_of(place.folder.as_fd())?, sys::stat(place.folder.as_fd(), b"")?.device))
+        };
+        Ok(mount(self)? == mount(other)?)
     }
 
     /// Moves what stands here to `target`, within one file system.
     ///
     /// # Errors
-    /// The disk's; both are as they were then.
+    /// [`Error::Boundary`] where the file system cannot; both are as they were after any error.
     pub fn move_to(&mut self, target: &mut Self) -> Result<Replaced> {
         let meta = *self.any_meta().ok_or(Error::NotFound)?;
         let (name, new) = (self.name.clone().ok_or(Error::Denied)?, target.name.clone().ok_or(Error::Denied)?);
         mounts::refuse_within(self)?;
         mounts::refuse_within(target)?;
-        let same = target.any_meta().is_some_and(|there| there.is_same(&meta));
-        let replaced = if same {
+        if target.any_meta().is_some_and(|there| there.is_same(&meta)) {
             self.rename_to_itself(&name, target, &new)?;
-            Replaced { _aside: None }
-        } else {
-            let from = End { folder: self.folder.as_fd(), name: &name, kind: meta.kind };
-            match swap_in(&from, target, &new)? {
-                Swapped::Over => Replaced { _aside: None },
-                Swapped::Aside(aside) => Replaced { _aside: Some(aside) },
-                Swapped::Exchanged => {
-                    let mut aside = Temporary::beside(self)?;
-                    renameat(&self.folder, name.as_slice(), &aside.folder, aside.name.as_str())?;
-                    aside.present = true;
-                    Replaced { _aside: Some(aside) }
+            self.refresh()?;
+            target.refresh()?;
+            return Ok(Replaced { _aside: None });
+        }
+        // Taken beforehand: after an exchange, nothing must fail that could be done before it.
+        let mut aside = Temporary::beside(self)?;
+        let from = End { folder: self.folder.as_fd(), name: &name, kind: meta.kind };
+        let replaced = match swap_in(&from, target, &new)? {
+            Swapped::Over => Replaced { _aside: None },
+            Swapped::Aside(aside) => Replaced { _aside: Some(aside) },
+            Swapped::Exchanged => {
+                match renameat(&self.folder, name.as_slice(), &aside.folder, aside.name.as_str()) {
+                    Ok(()) => aside.present = true,
+                    Err(error) => {
+                        let exchange = RenameFlags::EXCHANGE;
+                        renameat_with(&self.folder, name.as_slice(), &target.folder, new.as_slice(), exchange)?;
+                        return Err(Error::of_rename(error));
+                    }
                 }
+                Replaced { _aside: Some(aside) }
             }
         };
         self.refresh()?;
@@ -110,12 +132,11 @@ impl Place {
     /// Both names are the same file: another case on a file system that ignores it, or two hard links.
     fn rename_to_itself(&self, name: &[u8], target: &Self, new: &[u8]) -> Result<()> {
         let lower = |name: &[u8]| String::from_utf8_lossy(name).to_lowercase();
-        if lower(name) == lower(new) {
+        let same_folder = sys::stat(self.folder.as_fd(), b"")?.is_same(&sys::stat(target.folder.as_fd(), b"")?);
+        if same_folder && lower(name) == lower(new) {
             renameat(&self.folder, name, &target.folder, new)?;
-        }
-        // rename(2) leaves both names of one file alone; then the old one goes by itself.
-        let still_there = sys::stat(self.folder.as_fd(), name).is_ok();
-        if still_there && lower(name) != lower(new) {
+        } else {
+            // rename(2) leaves both names of one file alone; the old one goes by itself.
             unlinkat(&self.folder, name, AtFlags::empty())?;
         }
         Ok(())
@@ -138,41 +159,35 @@ enum Swapped {
     Aside(Temporary),
 }
 
-impl PartialEq for Swapped {
-    fn eq(&self, other: &Self) -> bool {
-        matches!((self, other), (Self::Over, Self::Over) | (Self::Exchanged, Self::Exchanged))
-    }
-}
-
 /// Brings `from` to the target's name; what stands there is exchanged or set aside, a file simply replaced.
 fn swap_in(from: &End<'_>, target: &Place, name: &[u8]) -> Result<Swapped> {
     let rename = |flags| renameat_with(from.folder, from.name, &target.folder, name, flags);
     let Some(old) = target.any_meta() else {
         return match rename(RenameFlags::NOREPLACE) {
-            Err(Errno::INVAL | Errno::NOSYS) => Ok(renameat(from.folder, from.name, &target.folder, name)?),
-            other => Ok(other?),
+            Err(Errno::INVAL | Errno::NOSYS) => renameat(from.folder, from.name, &target.folder, name),
+            other => other,
         }
-        .map(|()| Swapped::Over);
+        .map(|()| Swapped::Over)
+        .map_err(Error::of_rename);
     };
     let is_leaf = |kind| matches!(kind, Kind::File | Kind::Link);
     if is_leaf(from.kind) && is_leaf(old.kind) {
-        renameat(from.folder, from.name, &target.folder, name)?;
+        renameat(from.folder, from.name, &target.folder, name).map_err(Error::of_rename)?;
         return Ok(Swapped::Over);
     }
     match rename(RenameFlags::EXCHANGE) {
         Ok(()) => return Ok(Swapped::Exchanged),
         Err(Errno::INVAL | Errno::NOSYS) => {}
-        Err(other) => return Err(other.into()),
+        Err(other) => return Err(Error::of_rename(other)),
     }
-    let mut aside = Temporary::beside(target)?;
-    renameat(&target.folder, name, &aside.folder, aside.name.as_str())?;
-    aside.present = true;
+    // Without an exchange there is a moment at which nothing is there; a crash in it is mended by the sweep, which
+    // finds the kept old and puts it back.
+    let kept = Kept::set_aside(target)?;
     match renameat(from.folder, from.name, &target.folder, name) {
-        Ok(()) => Ok(Swapped::Aside(aside)),
+        Ok(()) => Ok(Swapped::Aside(kept.give_up())),
         Err(error) => {
-            renameat(&aside.folder, aside.name.as_str(), &target.folder, name)?;
-            aside.present = false;
-            Err(error.into())
+            kept.put_back(target)?;
+            Err(Error::of_rename(error))
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Copies and removes what may be a whole tree, link by link never followed.
 
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{AtFlags, Dir, Mode, OFlags, fchmod, futimens, mkdirat, openat, readlinkat, symlinkat, unlinkat};
+use rustix::fs::{
+    AtFlags, Dir, Mode, OFlags, fchmod, futimens, mkdirat, openat, readlinkat, renameat, symlinkat, unlinkat,
+};
 use rustix::io::Errno;
 
 use super::meta::{Kind, Meta};
@@ -20,15 +23,19 @@ use super::{Error, Result, sys};
 /// # Errors
 /// The disk's; nothing is left behind then.
 pub fn copy_to_place(source: &Place, target: &Place, deep: bool, durable: bool) -> Result<Made> {
-    let meta = source.meta().copied().ok_or(Error::NotFound)?;
+    let meta = source.any_meta().copied().filter(|meta| meta.kind != Kind::Other).ok_or(Error::NotFound)?;
     let mut temporary = Temporary::beside(target)?;
     temporary.present = true;
     let name = source.name.as_deref().unwrap_or(b".");
     let copy = Copy { deep, durable, file_mode: target.home.file_mode, folder_mode: target.home.folder_mode };
-    copy.any(source.folder.as_fd(), name, &meta, temporary.folder.as_fd(), temporary.name.as_bytes())?;
+    copy.any(source.folder.as_fd(), name, &meta, temporary.folder.as_fd(), temporary.name.as_bytes(), 0)?;
     let made = sys::stat(temporary.folder.as_fd(), temporary.name.as_bytes())?;
     Ok(Made { temporary, meta: made })
 }
+
+/// Deepest tree that is copied: a path that a URL can name has about two thousand names, far more than anybody uses,
+/// and each level costs stack and two descriptors.
+const DEEPEST: usize = 500;
 
 struct Copy {
     deep: bool,
@@ -38,10 +45,21 @@ struct Copy {
 }
 
 impl Copy {
-    fn any(&self, from: BorrowedFd<'_>, name: &[u8], meta: &Meta, to: BorrowedFd<'_>, new: &[u8]) -> Result<()> {
+    fn any(
+        &self,
+        from: BorrowedFd<'_>,
+        name: &[u8],
+        meta: &Meta,
+        to: BorrowedFd<'_>,
+        new: &[u8],
+        depth: usize,
+    ) -> Result<()> {
+        if depth > DEEPEST {
+            return Err(Error::TooDeep);
+        }
         match meta.kind {
             Kind::File => self.file(from, name, to, new),
-            Kind::Folder => self.folder(from, name, meta, to, new),
+            Kind::Folder => self.folder(from, name, meta, to, new, depth),
             Kind::Link => {
                 let target = readlinkat(from, name, Vec::new())?;
                 Ok(symlinkat(target.as_c_str(), to, new)?)
@@ -67,18 +85,26 @@ impl Copy {
         Ok(())
     }
 
-    fn folder(&self, from: BorrowedFd<'_>, name: &[u8], meta: &Meta, to: BorrowedFd<'_>, new: &[u8]) -> Result<()> {
+    fn folder(
+        &self,
+        from: BorrowedFd<'_>,
+        name: &[u8],
+        meta: &Meta,
+        to: BorrowedFd<'_>,
+        new: &[u8],
+        depth: usize,
+    ) -> Result<()> {
         mkdirat(to, new, self.folder_mode)?;
         let copy = openat(to, new, sys::FOLDER, Mode::empty())?;
         if self.deep {
             let source = openat(from, name, sys::FOLDER, Mode::empty())?;
-            for member in members(&source)? {
+            for member in members(&source, false)? {
                 let found = match sys::stat(source.as_fd(), &member) {
                     // It went away meanwhile.
                     Err(Errno::NOENT) => continue,
                     other => other?,
                 };
-                self.any(source.as_fd(), &member, &found, copy.as_fd(), &member)?;
+                self.any(source.as_fd(), &member, &found, copy.as_fd(), &member, depth + 1)?;
             }
         }
         futimens(&copy, &timestamps((meta.modified_s, meta.modified_ns)))?;
@@ -89,12 +115,12 @@ impl Copy {
     }
 }
 
-/// The names in a folder, but for the hidden folder.
-fn members(folder: &OwnedFd) -> Result<Vec<Vec<u8>>> {
+/// The names in a folder; the hidden folder among them only where `all` are wanted.
+fn members(folder: &OwnedFd, all: bool) -> Result<Vec<Vec<u8>>> {
     let mut names = Vec::new();
     for entry in Dir::read_from(folder)? {
         let name = entry?.file_name().to_bytes().to_vec();
-        if !matches!(name.as_slice(), b"." | b"..") && name != TEMPORARY_FOLDER.as_bytes() {
+        if !matches!(name.as_slice(), b"." | b"..") && (all || name != TEMPORARY_FOLDER.as_bytes()) {
             names.push(name);
         }
     }
@@ -102,28 +128,86 @@ fn members(folder: &OwnedFd) -> Result<Vec<Vec<u8>>> {
 }
 
 /// Removes a file, a link, or a folder with all beneath it.
+///
+/// Sub-folders are first lifted to where the tree itself stands and removed there in turn: a tree of any depth costs
+/// neither stack nor descriptors, and what is mounted in it cannot be lifted, so it is never emptied.
 pub(super) fn remove(folder: BorrowedFd<'_>, name: &[u8]) -> Result<()> {
-    match unlinkat(folder, name, AtFlags::empty()) {
-        Ok(()) | Err(Errno::NOENT) => return Ok(()),
-        // Linux says EISDIR, POSIX EPERM.
-        Err(Errno::ISDIR | Errno::PERM) => {}
-        Err(other) => return Err(other.into()),
-    }
-    let inner = openat(folder, name, sys::FOLDER, Mode::empty())?;
-    // Names are read in portions: removing while reading may skip some, so it is read until none is left.
-    loop {
-        let mut left = false;
-        for entry in Dir::read_from(&inner)? {
-            let entry = entry?;
-            let member = entry.file_name().to_bytes();
-            if !matches!(member, b"." | b"..") {
-                left = true;
-                remove(inner.as_fd(), member)?;
+    let mut lifted = vec![name.to_vec()];
+    let mut count = 0_u64;
+    while let Some(top) = lifted.pop() {
+        match unlinkat(folder, top.as_slice(), AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => continue,
+            // Linux says EISDIR, POSIX EPERM.
+            Err(Errno::ISDIR | Errno::PERM) => {}
+            Err(other) => return Err(other.into()),
+        }
+        let inner = openat(folder, top.as_slice(), sys::FOLDER, Mode::empty())?;
+        for member in members(&inner, true)? {
+            match unlinkat(&inner, member.as_slice(), AtFlags::empty()) {
+                Ok(()) | Err(Errno::NOENT) => continue,
+                Err(Errno::ISDIR | Errno::PERM) => {}
+                Err(other) => return Err(other.into()),
+            }
+            count += 1;
+            let place = [name, format!(".{count}").as_bytes()].concat();
+            match renameat(&inner, member.as_slice(), folder, place.as_slice()) {
+                Ok(()) => lifted.push(place),
+                Err(Errno::NOENT) => {}
+                // A mount, or an overlay that cannot lift this folder.
+                Err(Errno::XDEV | Errno::BUSY) => remove_in_place(inner.as_fd(), &member, 0)?,
+                Err(other) => return Err(other.into()),
             }
         }
-        if !left {
-            break;
+        unlinkat(folder, top.as_slice(), AtFlags::REMOVEDIR)?;
+    }
+    Ok(())
+}
+
+/// Removes a folder where it stands, for file systems that cannot rename it; a mounted one stops it (EBUSY).
+pub(super) fn remove_in_place(folder: BorrowedFd<'_>, name: &[u8], depth: usize) -> Result<()> {
+    if depth > DEEPEST {
+        return Err(Error::TooDeep);
+    }
+    let inner = openat(folder, name, sys::FOLDER, Mode::empty())?;
+    if sys::mount_of(inner.as_fd())? != sys::mount_of(folder)? {
+        return Err(Error::Mounted);
+    }
+    for member in members(&inner, true)? {
+        match unlinkat(&inner, member.as_slice(), AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(Errno::ISDIR | Errno::PERM) => remove_in_place(inner.as_fd(), &member, depth + 1)?,
+            Err(other) => return Err(other.into()),
         }
     }
     Ok(unlinkat(folder, name, AtFlags::REMOVEDIR)?)
+}
+
+/// A mark of all that is in a tree: names, kinds, inodes, sizes and times. Equal before and after a copy, it says
+/// that nothing was changed meanwhile.
+///
+/// # Errors
+/// The disk's.
+pub fn fingerprint(place: &Place) -> Result<u64> {
+    let mut hasher = DefaultHasher::new();
+    let name = place.name.as_deref().unwrap_or(b".");
+    hash_tree(place.folder.as_fd(), name, 0, &mut hasher)?;
+    Ok(hasher.finish())
+}
+
+fn hash_tree(folder: BorrowedFd<'_>, name: &[u8], depth: usize, hasher: &mut DefaultHasher) -> Result<()> {
+    if depth > DEEPEST {
+        return Err(Error::TooDeep);
+    }
+    let meta = sys::stat(folder, name)?;
+    let kind = meta.kind as u8;
+    (name, kind, meta.device, meta.inode, meta.size, meta.modified_s, meta.modified_ns).hash(hasher);
+    if meta.kind == Kind::Folder {
+        let inner = openat(folder, name, sys::FOLDER, Mode::empty())?;
+        let mut names = members(&inner, false)?;
+        names.sort();
+        for member in names {
+            hash_tree(inner.as_fd(), &member, depth + 1, hasher)?;
+        }
+    }
+    Ok(())
 }

@@ -1,7 +1,9 @@
 //! An upload: bytes gathered beside the target, then put in its place at once (R1).
 
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io::Write;
+use std::os::fd::AsFd;
 
 use rustix::fs::{Mode, OFlags, RenameFlags, fchmod, futimens, openat, renameat, renameat_with};
 use rustix::io::Errno;
@@ -67,11 +69,23 @@ impl Upload {
         if let Some(old) = replaced {
             keep_owner(&self.file, old);
         }
-        futimens(&self.file, &timestamps(stamp(now, modified, replaced)))?;
+        self.set_time(stamp(now, modified, replaced))?;
         if durable {
             rustix::fs::fsync(&self.file)?;
         }
         Ok(())
+    }
+
+    /// A time beyond what the file system can say is cut to its end, the nanoseconds with it, and the entity tag would
+    /// not change any more: a second further in, they are ours again.
+    fn set_time(&self, (seconds, nanos): (i64, u32)) -> Result<()> {
+        futimens(&self.file, &timestamps((seconds, nanos)))?;
+        let kept = sys::stat(self.file.as_fd(), b"")?.modified_s;
+        match kept.cmp(&seconds) {
+            Ordering::Equal => Ok(()),
+            Ordering::Less => Ok(futimens(&self.file, &timestamps((kept - 1, nanos)))?),
+            Ordering::Greater => Ok(futimens(&self.file, &timestamps((kept + 1, nanos)))?),
+        }
     }
 
     /// Puts the file in its place in one step; readers see the old bytes or the new ones.
@@ -87,10 +101,10 @@ impl Upload {
                 Err(Errno::INVAL | Errno::NOSYS) if place.any_meta().is_none() => {
                     renameat(&self.temporary.folder, ours, &place.folder, name)?;
                 }
-                other => other?,
+                other => other.map_err(moved_away)?,
             }
         } else {
-            renameat(&self.temporary.folder, ours, &place.folder, name)?;
+            renameat(&self.temporary.folder, ours, &place.folder, name).map_err(moved_away)?;
         }
         self.temporary.present = false;
         place.refresh()
@@ -101,6 +115,11 @@ impl Upload {
     pub fn fits(place: &Place) -> bool {
         place.any_meta().is_none_or(|meta| matches!(meta.kind, Kind::File | Kind::Link))
     }
+}
+
+/// The folder was moved into another file system while the upload came in.
+fn moved_away(errno: Errno) -> Error {
+    if errno == Errno::XDEV { Error::Changed } else { errno.into() }
 }
 
 /// Where the process may, the new file belongs to whom the old one did; elsewhere it is the process's own.

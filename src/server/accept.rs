@@ -15,7 +15,8 @@ use super::limits::{Counted, Limits};
 use super::router::Router;
 use super::shutdown::Shutdown;
 use super::timed_io::{Activity, Deadlines, TimedIo};
-use super::{Server, address, tls};
+use super::tls::Tls;
+use super::{Server, address};
 use crate::auth::ClientNetwork;
 
 /// Runs the server to its end.
@@ -68,7 +69,7 @@ pub(super) async fn run(server: Server, mut shutdown: Shutdown) {
 /// What every connection needs.
 struct Connections {
     router: Router,
-    tls: Option<tls::Acceptor>,
+    tls: Option<Tls>,
     deadlines: Deadlines,
 }
 
@@ -80,13 +81,11 @@ impl Connections {
         }
         match &self.tls {
             None => self.speak(stream, peer.ip(), watcher).await,
-            Some(tls::Acceptor(acceptor)) => {
-                match tokio::time::timeout(self.deadlines.header, acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) => self.speak(stream, peer.ip(), watcher).await,
-                    Ok(Err(error)) => tracing::debug!(client = %peer.ip(), %error, "no TLS"),
-                    Err(_) => tracing::debug!(client = %peer.ip(), "the TLS handshake took too long"),
-                }
-            }
+            Some(Tls(acceptor)) => match tokio::time::timeout(self.deadlines.header, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => self.speak(stream, peer.ip(), watcher).await,
+                Ok(Err(error)) => tracing::debug!(client = %peer.ip(), %error, "no TLS"),
+                Err(_) => tracing::debug!(client = %peer.ip(), "the TLS handshake took too long"),
+            },
         }
     }
 
@@ -95,9 +94,10 @@ impl Connections {
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let activity = Arc::new(Activity::default());
+        let activity = Arc::new(Activity::new());
         let io = TimedIo::new(stream, Arc::clone(&activity), self.deadlines);
         let router = self.router.clone();
+        let watched = Arc::clone(&activity);
         let service = service_fn(move |request| {
             let router = router.clone();
             let busy = activity.begin();
@@ -107,8 +107,13 @@ impl Connections {
         builder.http1().timer(TokioTimer::new()).header_read_timeout(None).half_close(false);
         builder.http2().timer(TokioTimer::new()).max_concurrent_streams(128).max_header_list_size(32 * 1024);
         let connection = builder.serve_connection(TokioIo::new(io), service).into_owned();
-        if let Err(error) = watcher.watch(connection).await {
-            tracing::debug!(client = %peer, %error, "a connection ended");
+        tokio::select! {
+            ended = watcher.watch(connection) => {
+                if let Err(error) = ended {
+                    tracing::debug!(client = %peer, %error, "a connection ended");
+                }
+            }
+            () = watched.stalled(self.deadlines.stall) => tracing::debug!(client = %peer, "an answer is not taken"),
         }
     }
 }

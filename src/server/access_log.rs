@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use http::{Response, Uri};
+use http::{Response, Uri, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
 
@@ -28,9 +28,19 @@ pub(super) struct Line {
 
 impl Line {
     /// Hands the answer on; the line is written when it has been sent or given up.
-    pub(super) fn follow(self, response: Response<Body>, busy: Busy) -> Response<Body> {
+    pub(super) fn follow(self, response: Response<Body>, mut busy: Busy) -> Response<Body> {
+        busy.answer();
         let status = response.status().as_u16();
-        response.map(|body| Body::new(Followed { body, bytes: 0, whole: false, status, line: self, _busy: busy }))
+        // hyper stops asking at the announced length; an answer to HEAD has no body at all.
+        let expected = match self.method.as_str() {
+            "HEAD" => Some(0),
+            _ => response
+                .body()
+                .size_hint()
+                .exact()
+                .or_else(|| response.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()),
+        };
+        response.map(|body| Body::new(Followed { body, bytes: 0, expected, ended: false, status, line: self, busy }))
     }
 
     fn write(&self, status: u16, bytes: u64, whole: bool) {
@@ -76,10 +86,11 @@ pub(super) fn shown(text: &str) -> String {
 struct Followed {
     body: Body,
     bytes: u64,
-    whole: bool,
+    expected: Option<u64>,
+    ended: bool,
     status: u16,
     line: Line,
-    _busy: Busy,
+    busy: Busy,
 }
 
 impl HttpBody for Followed {
@@ -87,10 +98,11 @@ impl HttpBody for Followed {
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.busy.note_progress();
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         match &polled {
             Poll::Ready(Some(Ok(frame))) => self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64),
-            Poll::Ready(None) => self.whole = true,
+            Poll::Ready(None) => self.ended = true,
             _ => {}
         }
         polled
@@ -107,7 +119,7 @@ impl HttpBody for Followed {
 
 impl Drop for Followed {
     fn drop(&mut self) {
-        let whole = self.whole || self.body.is_end_stream();
+        let whole = self.ended || self.expected.is_some_and(|expected| self.bytes >= expected);
         self.line.write(self.status, self.bytes, whole);
     }
 }

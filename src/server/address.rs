@@ -7,15 +7,15 @@ use std::net::IpAddr;
 
 use http::HeaderMap;
 
-use crate::config::TrustedProxies;
+use crate::config::{ProxyHeader, TrustedProxies};
 
 /// The client's address.
 pub(super) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> IpAddr {
     let mut client = peer.to_canonical();
-    if trusted.0.is_empty() || !is_trusted(client, trusted) {
+    if trusted.networks.is_empty() || !is_trusted(client, trusted) {
         return client;
     }
-    for hop in hops(headers).into_iter().rev() {
+    for hop in hops(headers, trusted.header).into_iter().rev() {
         // A hop that cannot be read hides whoever is before it: the last known one has to do.
         let Some(address) = hop else {
             break;
@@ -29,16 +29,25 @@ pub(super) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &Truste
 }
 
 fn is_trusted(address: IpAddr, trusted: &TrustedProxies) -> bool {
-    trusted.0.iter().any(|network| network.contains(&address))
+    trusted.networks.iter().any(|network| network.contains(&address))
 }
 
-/// Hops from the client on; `Forwarded` (RFC 7239) goes before `X-Forwarded-For`.
-fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
-    let forwarded = all(headers, "forwarded");
-    if !forwarded.is_empty() {
+/// Hops from the client on, from the header that the proxies set.
+///
+/// A proxy passes on what it does not know: one that sets `X-Forwarded-For` hands a client's own `Forwarded` through.
+/// So only the configured header counts; by default `X-Forwarded-For`, and `Forwarded` (RFC 7239) where it is absent.
+fn hops(headers: &HeaderMap, header: ProxyHeader) -> Vec<Option<IpAddr>> {
+    let x_forwarded_for = all(headers, "x-forwarded-for");
+    let forwarded = || all(headers, "forwarded");
+    let forwarded = match header {
+        ProxyHeader::XForwardedFor => Vec::new(),
+        ProxyHeader::Auto if !x_forwarded_for.is_empty() => Vec::new(),
+        ProxyHeader::Auto | ProxyHeader::Forwarded => forwarded(),
+    };
+    if header == ProxyHeader::Forwarded || !forwarded.is_empty() {
         return forwarded.iter().flat_map(|text| text.split(',')).map(forwarded_for).collect();
     }
-    all(headers, "x-forwarded-for").iter().flat_map(|text| text.split(',')).map(|hop| node(hop.trim())).collect()
+    x_forwarded_for.iter().flat_map(|text| text.split(',')).map(|hop| node(hop.trim())).collect()
 }
 
 fn all<'h>(headers: &'h HeaderMap, name: &str) -> Vec<&'h str> {
@@ -74,7 +83,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn client(peer: &str, name: &'static str, value: &str) -> String {
-        let trusted = TrustedProxies(vec!["10.0.0.0/8".parse().expect("a network"), "::1/128".parse().expect("one")]);
+        let networks = vec!["10.0.0.0/8".parse().expect("a network"), "::1/128".parse().expect("one")];
+        let trusted = TrustedProxies { networks, header: ProxyHeader::Auto };
         let mut headers = HeaderMap::new();
         headers.insert(name, value.parse().expect("a value"));
         client_address(peer.parse().expect("an address"), &headers, &trusted).to_string()
@@ -98,6 +108,21 @@ mod tests {
         assert_eq!(client("10.0.0.1", "forwarded", "for=_hidden"), "10.0.0.1");
         assert_eq!(client("10.0.0.1", "x-forwarded-for", ""), "10.0.0.1");
         assert_eq!(client("10.0.0.1", "x-forwarded-for", "evil, 203.0.113.7"), "203.0.113.7");
+    }
+
+    #[test]
+    fn a_header_that_the_proxy_does_not_set_counts_for_nothing() {
+        let with = |header| {
+            let networks = vec!["10.0.0.0/8".parse().expect("a network")];
+            let mut headers = HeaderMap::new();
+            headers.insert("forwarded", "for=192.0.2.1".parse().expect("a value"));
+            headers.insert("x-forwarded-for", "203.0.113.7".parse().expect("a value"));
+            let trusted = TrustedProxies { networks, header };
+            client_address([10, 0, 0, 1].into(), &headers, &trusted).to_string()
+        };
+        assert_eq!(with(ProxyHeader::Auto), "203.0.113.7");
+        assert_eq!(with(ProxyHeader::XForwardedFor), "203.0.113.7");
+        assert_eq!(with(ProxyHeader::Forwarded), "192.0.2.1");
     }
 
     proptest! {

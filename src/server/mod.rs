@@ -12,6 +12,7 @@ mod tls;
 
 pub use shutdown::{Shutdown, signals};
 pub use state::{App, OpenError};
+pub use tls::{Tls, TlsError};
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -31,14 +32,6 @@ pub enum Error {
         /// The system's word.
         reason: std::io::Error,
     },
-    /// Certificate or key cannot be used.
-    #[error("{file}: {reason}")]
-    Tls {
-        /// The file.
-        file: String,
-        /// What is wrong with it.
-        reason: String,
-    },
 }
 
 /// A server that is bound and does not answer yet.
@@ -46,18 +39,17 @@ pub enum Error {
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    tls: Option<tls::Acceptor>,
+    tls: Option<Tls>,
     app: App,
     config: Arc<Config>,
 }
 
 impl Server {
-    /// Binds the configured address.
+    /// Binds the configured address, to speak TLS where certificate and key are given.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn bind(config: Arc<Config>, app: App) -> Result<Self, Error> {
-        let tls = config.server.tls.as_ref().map(tls::acceptor).transpose()?;
+    pub async fn bind(config: Arc<Config>, app: App, tls: Option<Tls>) -> Result<Self, Error> {
         let address = config.server.listen;
         let bound = |reason| Error::Bind { address, reason };
         let listener = TcpListener::bind(address).await.map_err(bound)?;

@@ -61,7 +61,15 @@ impl Router {
 
     /// Answers a request; the line for the log is written when the answer has been sent.
     pub(super) async fn answer(&self, peer: IpAddr, request: Request<Incoming>, busy: Busy) -> Response<Body> {
-        let client = client_address(peer, request.headers(), &self.0.config.server.trusted_proxies);
+        let mut request = request;
+        // HTTP/2 says the host in `:authority` (RFC 9113 §8.3.1); the rooms look for it in one place.
+        if !request.headers().contains_key(header::HOST)
+            && let Some(host) = request.uri().authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok())
+        {
+            request.headers_mut().insert(header::HOST, host);
+        }
+        let proxies = &self.0.config.server.trusted_proxies;
+        let client = client_address(peer, request.headers(), proxies);
         let mut line = Line {
             enabled: self.0.config.log.access,
             request_id: self.0.requests.fetch_add(1, Ordering::Relaxed),

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -22,29 +22,86 @@ pub(super) struct Deadlines {
 }
 
 /// What the connection is about, told by the service.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Activity {
+    began: Instant,
     requests: AtomicUsize,
+    /// Answers being sent.
+    answers: AtomicUsize,
+    /// When a piece of an answer was last asked for, in milliseconds since `began`.
+    progress_ms: AtomicU64,
     /// A request has begun or ended since the reader looked last.
     changed: AtomicBool,
 }
 
 /// A request under way; ends when dropped, with its answer sent.
 #[derive(Debug)]
-pub(super) struct Busy(Arc<Activity>);
+pub(super) struct Busy {
+    activity: Arc<Activity>,
+    answers: bool,
+}
+
+/// A whole answer may wait in buffers below; only a client that has taken nothing for so many times the stall timeout
+/// is given up here. HTTP/2's flow control can hold an answer back without the connection itself standing still.
+const PATIENCE: u32 = 5;
 
 impl Activity {
+    pub(super) fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            requests: AtomicUsize::new(0),
+            answers: AtomicUsize::new(0),
+            progress_ms: AtomicU64::new(0),
+            changed: AtomicBool::new(false),
+        }
+    }
+
     pub(super) fn begin(self: &Arc<Self>) -> Busy {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.changed.store(true, Ordering::Relaxed);
-        Busy(Arc::clone(self))
+        Busy { activity: Arc::clone(self), answers: false }
+    }
+
+    fn note_progress(&self) {
+        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.progress_ms.store(now, Ordering::Relaxed);
+    }
+
+    /// Ends when answers are being sent and no piece of any has been taken for far too long.
+    pub(super) async fn stalled(&self, stall: Duration) {
+        let patience = stall * PATIENCE;
+        loop {
+            tokio::time::sleep(stall).await;
+            let progress = Duration::from_millis(self.progress_ms.load(Ordering::Relaxed));
+            let since = self.began.elapsed().saturating_sub(progress);
+            if self.answers.load(Ordering::Relaxed) > 0 && since > patience {
+                return;
+            }
+        }
+    }
+}
+
+impl Busy {
+    /// The answer has begun; from now on the client has to take it.
+    pub(super) fn answer(&mut self) {
+        self.answers = true;
+        self.activity.answers.fetch_add(1, Ordering::Relaxed);
+        self.activity.note_progress();
+    }
+
+    /// A piece of the answer is asked for.
+    pub(super) fn note_progress(&self) {
+        self.activity.note_progress();
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.requests.fetch_sub(1, Ordering::Relaxed);
-        self.0.changed.store(true, Ordering::Relaxed);
+        if self.answers {
+            self.activity.answers.fetch_sub(1, Ordering::Relaxed);
+        }
+        self.activity.requests.fetch_sub(1, Ordering::Relaxed);
+        self.activity.changed.store(true, Ordering::Relaxed);
     }
 }
 
@@ -57,6 +114,9 @@ pub(super) struct TimedIo<T> {
     /// Since when nothing is asked, and since when a head has been arriving.
     idle_since: Instant,
     head_since: Option<Instant>,
+    /// In HTTP/2, frames come also where nothing is asked: once a request has come, only idleness counts.
+    is_h2: bool,
+    has_begun: bool,
     writing: Pin<Box<Sleep>>,
     is_writing: bool,
 }
@@ -71,6 +131,8 @@ impl<T> TimedIo<T> {
             reading: Box::pin(tokio::time::sleep_until(now + deadlines.header)),
             idle_since: now,
             head_since: None,
+            is_h2: false,
+            has_begun: false,
             writing: Box::pin(tokio::time::sleep_until(now + deadlines.stall)),
             is_writing: false,
         }
@@ -81,6 +143,7 @@ impl<T> TimedIo<T> {
         if self.activity.changed.swap(false, Ordering::Relaxed) {
             self.idle_since = Instant::now();
             self.head_since = None;
+            self.has_begun = true;
         }
         if self.activity.requests.load(Ordering::Relaxed) > 0 {
             // An answer may end without another look at the reader: look again by ourselves.
@@ -89,7 +152,7 @@ impl<T> TimedIo<T> {
             }
             return false;
         }
-        let deadline = match self.head_since {
+        let deadline = match self.head_since.filter(|_| !(self.is_h2 && self.has_begun)) {
             Some(since) => since + self.deadlines.header,
             None => self.idle_since + self.deadlines.idle,
         };
@@ -125,7 +188,10 @@ impl<T: AsyncRead + Unpin> AsyncRead for TimedIo<T> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
         if polled.is_ready() {
-            if buf.filled().len() > before && self.head_since.is_none() {
+            if self.head_since.is_none()
+                && let Some(new) = buf.filled().get(before..).filter(|new| !new.is_empty())
+            {
+                self.is_h2 |= new.starts_with(b"PRI * HTTP/2.0\r\n");
                 self.head_since = Some(Instant::now());
             }
             return polled;

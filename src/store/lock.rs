@@ -1,6 +1,6 @@
 //! Table `lock`: write locks of RFC 4918 §6. They outlive a restart and end by themselves.
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params_from_iter};
 
 use super::{Result, beneath};
 use crate::clock::{from_millis, to_millis};
@@ -63,6 +63,20 @@ pub fn at(connection: &Connection, resource: &[u8], now: Time) -> Result<Vec<Loc
     let sql = format!("SELECT {COLUMNS} FROM lock WHERE resource = ?1 AND expires_at > ?2 ORDER BY token");
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map((resource, to_millis(now)), read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Live locks whose root is one of these resources, in one question.
+pub fn at_any(connection: &Connection, resources: &[&[u8]], now: Time) -> Result<Vec<Lock>> {
+    if resources.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places = vec!["?"; resources.len()].join(", ");
+    let sql = format!("SELECT {COLUMNS} FROM lock WHERE expires_at > ? AND resource IN ({places})");
+    let mut statement = connection.prepare(&sql)?;
+    let now = to_millis(now);
+    let parameters = std::iter::once(&now as &dyn ToSql).chain(resources.iter().map(|resource| resource as &dyn ToSql));
+    let rows = statement.query_map(params_from_iter(parameters), read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

@@ -154,3 +154,53 @@ fn a_destination_is_never_missing_while_it_is_replaced() {
     }
     writer.join().expect("all moves are done");
 }
+
+/// The old stands where a folder was moved to, and so does what was being uploaded into it: nothing slips past a lock.
+#[test]
+fn an_upload_goes_where_its_address_leads_when_it_ends() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    alice.client().send("MKCOL", "/dav/d", &[], b"");
+    let client = alice.client();
+    let mut upload = client.connect();
+    upload.write(&client.head("PUT", "/dav/d/f", &[], Some(200_000)));
+    upload.write(&[b'x'; 100_000]);
+    crate::harness::eventually("the upload to begin", || {
+        alice.names().iter().any(|name| name.starts_with(".latchkey-tmp/"))
+    });
+    assert_eq!(send(&alice, "MOVE", "/dav/d", "/dav/e", &[]), 201);
+    upload.write(&[b'x'; 100_000]);
+    assert_eq!(upload.answer("PUT").status, 409, "its folder is not there any more");
+    assert_eq!(alice.names(), ["e"]);
+}
+
+/// A tree far deeper than any path can name is neither a crash now nor one at the next start.
+#[test]
+fn trees_nested_without_end_break_nothing() {
+    let mut server = TestServer::start();
+    let mut alice = server.person("alice");
+    // Each round puts what there is beneath a chain of its own.
+    let chain = |name: &str| {
+        let mut path = format!("/dav/{name}");
+        alice.client().send("MKCOL", &path, &[], b"");
+        for _ in 0..99 {
+            path.push_str("/d");
+            assert_eq!(alice.client().send("MKCOL", &path, &[], b"").status, 201);
+        }
+        path
+    };
+    let mut top = "t0".to_owned();
+    chain(&top);
+    for round in 1..40 {
+        let next = format!("t{round}");
+        let end = chain(&next);
+        assert_eq!(send(&alice, "MOVE", &format!("/dav/{top}"), &format!("{end}/d"), &[]), 201);
+        top = next;
+    }
+    assert_eq!(send(&alice, "COPY", &format!("/dav/{top}"), "/dav/copy", &[]), 403, "too deep to copy");
+    assert_eq!(alice.client().send("DELETE", &format!("/dav/{top}"), &[], b"").status, 204);
+    assert_eq!(alice.names(), [""; 0]);
+    server.crash_and_restart();
+    alice.addr = server.addr;
+    assert_eq!(alice.client().put("/dav/f", b"x").status, 201);
+}

@@ -238,7 +238,7 @@ fn a_guesser_is_slowed_and_a_good_password_is_not() {
     let mut wrong_secret = 0;
     for letter in "bcdefghjkm".chars() {
         let forged = forge(&bob.key, letter);
-        if forged == bob.key {
+        if forged == bob.key.replace('-', "") {
             continue;
         }
         match server.stranger().with_basic("bob", &forged).get("/dav/").status {

@@ -82,11 +82,6 @@ impl TestServer {
         assert!(sent.success());
     }
 
-    /// The server's process id.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     /// The storage folder.
     pub fn storage(&self) -> PathBuf {
         self.folder.path().join("storage")

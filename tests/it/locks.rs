@@ -220,3 +220,39 @@ fn what_is_no_lock_is_refused() {
         assert_eq!(alice.client().send("UNLOCK", "/dav/a", &[("Lock-Token", bad)], b"").status, 400, "{bad}");
     }
 }
+
+/// RFC 4918 §9.8.4: what is replaced takes its locks along.
+#[test]
+fn replacing_a_folder_ends_the_locks_beneath_it() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    for path in ["/dav/t", "/dav/s"] {
+        alice.client().send("MKCOL", path, &[], b"");
+    }
+    alice.client().put("/dav/t/x", b"x");
+    for method in ["COPY", "MOVE"] {
+        let held = lock(&alice, "/dav/t/x", EXCLUSIVE, &[]);
+        let tagged = format!("<http://{}/dav/t/x> (<{}>)", alice.addr, held.token);
+        let headers = [("Destination", "/dav/t"), ("If", tagged.as_str())];
+        assert_eq!(alice.client().send(method, "/dav/s", &headers, b"").status, 204, "{method}");
+        assert!(matches!(send(&alice, "PUT", "/dav/t/x", "", &[]), 201 | 204), "{method}");
+    }
+}
+
+/// A password confined to a folder neither sees nor ends a lock that reaches beyond it.
+#[test]
+fn a_lock_beyond_the_folder_is_not_a_confined_passwords_to_end() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let confined = server.person_with("alice", &["--folder", "/a"]);
+    let held = lock(&alice, "/dav/", EXCLUSIVE, &[]);
+    let seen = confined.client().send("PROPFIND", "/dav/a", &[("Depth", "0")], b"").text();
+    assert!(seen.contains("activelock") && !seen.contains(&held.token), "{seen}");
+    assert_eq!(unlock(&confined, "/dav/a", &held.token), 403);
+    assert_eq!(send(&confined, "LOCK", "/dav/a", &held.token, &[("Timeout", "Second-1")]), 412);
+    let own = lock(&confined, "/dav/a/f", EXCLUSIVE, &[]);
+    assert_eq!(own.status, 423);
+    assert_eq!(unlock(&alice, "/dav/a", &held.token), 204);
+    let own = lock(&confined, "/dav/a/f", EXCLUSIVE, &[]);
+    assert_eq!((own.status, unlock(&confined, "/dav/a/f", &own.token)), (201, 204));
+}

@@ -76,6 +76,11 @@ fn the_clients_time_is_kept_and_the_tag_changes_all_the_same() {
         assert!(!tags.contains(&tag));
         tags.push(tag);
     }
+    for far in ["253402300799", "16000000000", "-99999999999"] {
+        let put = |body: &[u8]| alice.client().send("PUT", "/dav/far", &[("X-OC-Mtime", far)], body).etag();
+        assert_ne!(put(b"aaa"), put(b"bbb"), "also where the file system knows no such time: {far}");
+    }
+    alice.client().send("DELETE", "/dav/far", &[], b"");
     let seen = alice.client().get("/dav/a");
     assert_eq!(seen.header("last-modified"), Some("Sun, 13 Sep 2020 12:26:40 GMT"));
     for bad in ["", "soon", "1e9", "0x10", "99999999999999"] {

@@ -120,16 +120,13 @@ impl Addresses {
 
     /// A proxy may have cut a public URL's prefix off the request; the client still writes it into `Destination`.
     fn beneath_prefix(&self, path: &str) -> Result<Address, AddressError> {
-        match Self::of_request(path) {
-            Err(AddressError::Foreign) => {}
-            other => return other,
-        }
         for url in self.public_urls.iter().filter(|url| !url.prefix.is_empty()) {
-            if let Some(rest) = path.strip_prefix(url.prefix.as_str()) {
-                return Self::of_request(rest);
+            match path.strip_prefix(url.prefix.as_str()).map(Self::of_request) {
+                None | Some(Err(AddressError::Foreign)) => {}
+                Some(other) => return other,
             }
         }
-        Err(AddressError::Foreign)
+        Self::of_request(path)
     }
 }
 

@@ -32,7 +32,7 @@ impl Timeout {
     /// What is granted: at least a second, at most `most`.
     #[must_use]
     pub fn granted(wish: Option<Self>, most: Duration) -> u32 {
-        let most = u32::try_from(most.as_secs()).unwrap_or(u32::MAX);
+        let most = u32::try_from(most.as_secs()).unwrap_or(u32::MAX).max(1);
         match wish {
             Some(Self::Seconds(seconds)) => seconds.clamp(1, most),
             Some(Self::Infinite) | None => most,
