@@ -87,6 +87,10 @@ fn live_properties_are_those_of_the_file() {
     assert!(!folder.contains("getcontentlength"));
     let (_, names) = propfind(&alice, "/dav/a.txt", "0", "<propfind xmlns='DAV:'><propname/></propfind>");
     assert!(names.contains("<D:getetag/>") && !names.contains("12345"));
+    let include = "<propfind xmlns='DAV:'><allprop/><include><getetag/><absent xmlns='urn:x'/></include></propfind>";
+    let (_, more) = propfind(&alice, "/dav/a.txt", "0", include);
+    assert!(more.contains("12345") || more.contains("<D:getcontentlength>5<"));
+    assert!(more.contains("<absent xmlns=\"urn:x\"/></D:prop><D:status>HTTP/1.1 404 Not Found"), "{more}");
     let (_, some) = propfind(&alice, "/dav/a.txt", "0", &named("<D:getcontentlength/><x:absent/><D:getetag/>"));
     assert!(some.contains("<D:status>HTTP/1.1 404 Not Found</D:status>") && some.contains("<absent xmlns=\"urn:x\"/>"));
     assert!(!some.contains("displayname"));
