@@ -1,5 +1,7 @@
 //! What a request costs before it reaches the files: `cargo bench --bench gate`.
 
+#![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to say")]
+
 use std::net::IpAddr;
 use std::sync::Arc;
 

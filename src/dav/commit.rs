@@ -11,19 +11,33 @@ use super::error::{Error, Result};
 use crate::store::pending_change::{self, Change};
 use crate::store::{self, lock, property};
 
-/// Held for the few system calls of a commit.
+/// Held for the few system calls of a commit. What it guards: whether an announced change could not be written down
+/// after it was done.
 #[derive(Debug, Default)]
-pub(super) struct CommitLock(Mutex<()>);
+pub(super) struct CommitLock(Mutex<Unsettled>);
 
-impl CommitLock {
-    pub(super) fn hold(&self) -> MutexGuard<'_, ()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+#[derive(Debug, Default)]
+pub(super) struct Unsettled(bool);
 
 impl Inner {
+    /// Begins a commit. A change that the database could not take before is settled first: otherwise its properties
+    /// might be taken for those of what comes now.
+    pub(super) fn begin_commit(&self) -> Result<MutexGuard<'_, Unsettled>> {
+        let mut commit = self.commit.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if commit.0 {
+            self.recover()?;
+            commit.0 = false;
+        }
+        Ok(commit)
+    }
+
     /// Does a deed on the disk that properties and locks follow.
-    pub(super) fn with_followers<T>(&self, change: &Change, deed: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub(super) fn with_followers<T>(
+        &self,
+        commit: &mut Unsettled,
+        change: &Change,
+        deed: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
         let now = self.clock.now();
         let any = self.store.read(|c| {
             let followers = property::any_in_tree(c, &change.source)? || property::any_in_tree(c, &change.target)?;
@@ -35,10 +49,12 @@ impl Inner {
         let id = self.store.write(|tx| pending_change::announce(tx, change))?;
         match deed() {
             Ok(value) => {
+                commit.0 = true;
                 self.store.write(|tx| {
                     pending_change::apply(tx, change)?;
                     pending_change::forget(tx, id)
                 })?;
+                commit.0 = false;
                 Ok(value)
             }
             Err(error) => {

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use http::{Response, StatusCode};
 
+use super::commit::Unsettled;
 use super::conditions::Conditions;
 use super::error::{Error, Result};
 use super::headers::{Address, Depth, Overwrite};
@@ -40,12 +41,12 @@ enum Method {
 /// A MOVE within one file system.
 fn by_rename(request: &DavRequest<'_>) -> Result<Response<Body>> {
     let inner = request.inner();
-    let commit = inner.commit.hold();
+    let mut commit = inner.begin_commit()?;
     let mut ends = Ends::read(request, Method::Move)?;
     let meta = *ends.source.any_meta().ok_or(Error::NotFound)?;
     let is_over = ends.target.any_meta().is_some();
     let change = ends.change(Kind::Move, &meta);
-    let old = inner.with_followers(&change, || {
+    let old = inner.with_followers(&mut commit, &change, || {
         let replaced = ends.source.move_to(&mut ends.target)?;
         if inner.durable {
             ends.target.sync()?;
@@ -67,7 +68,7 @@ fn by_copy(request: &DavRequest<'_>, method: Method) -> Result<Response<Body>> {
     let before = Ends::read(request, method)?;
     let mark = if method == Method::Move { Some(fingerprint(&before.source)?) } else { None };
     let made = copy_to_place(&before.source, &before.target, before.deep, inner.durable)?;
-    let commit = inner.commit.hold();
+    let mut commit = inner.begin_commit()?;
     let mut ends = Ends::read(request, method)?;
     let same = |meta: Option<&Meta>| meta.map(|meta| (meta.device, meta.inode));
     let is_same = ends.source.key() == before.source.key()
@@ -78,14 +79,14 @@ fn by_copy(request: &DavRequest<'_>, method: Method) -> Result<Response<Body>> {
     }
     let is_over = ends.target.any_meta().is_some();
     let change = ends.change(Kind::Copy, made.meta());
-    let old = inner.with_followers(&change, || {
+    let old = inner.with_followers(&mut commit, &change, || {
         let replaced = made.put(&mut ends.target)?;
         if inner.durable {
             ends.target.sync()?;
         }
         Ok(replaced)
     })?;
-    let moved = if method == Method::Move { Some(ends.remove_source(request)?) } else { None };
+    let moved = if method == Method::Move { Some(ends.remove_source(request, &mut commit)?) } else { None };
     drop(commit);
     drop((old, moved));
     Ok(done(is_over))
@@ -166,13 +167,13 @@ impl Ends {
     }
 
     /// The second step of a MOVE between file systems.
-    fn remove_source(&mut self, request: &DavRequest<'_>) -> Result<files::Replaced> {
+    fn remove_source(&mut self, request: &DavRequest<'_>, commit: &mut Unsettled) -> Result<files::Replaced> {
         let inner = request.inner();
         let key = self.source.key();
         let meta = *self.source.any_meta().ok_or(Error::NotFound)?;
         let (device, inode) = (meta.device, meta.inode);
         let change = Change { kind: Kind::Remove, source: key.clone(), target: key, device, inode };
-        inner.with_followers(&change, || {
+        inner.with_followers(commit, &change, || {
             let removed = self.source.remove()?;
             if inner.durable {
                 self.source.sync()?;

@@ -15,7 +15,7 @@ pub(super) fn delete(request: &DavRequest<'_>) -> Result<Response<Body>> {
     let depth = request.depth()?;
     let conditions = request.conditions()?;
     let inner = request.inner();
-    let commit = inner.commit.hold();
+    let mut commit = inner.begin_commit()?;
     // A link itself is deleted, not what it leads to.
     let mut place = request.place(false)?.place;
     let meta = *place.any_meta().ok_or(Error::NotFound)?;
@@ -30,7 +30,7 @@ pub(super) fn delete(request: &DavRequest<'_>) -> Result<Response<Body>> {
     let key = place.key();
     let change =
         Change { kind: Kind::Remove, source: key.clone(), target: key, device: meta.device, inode: meta.inode };
-    let removed = inner.with_followers(&change, || {
+    let removed = inner.with_followers(&mut commit, &change, || {
         let removed = place.remove()?;
         if inner.durable {
             place.sync()?;

@@ -27,7 +27,7 @@ pub(super) fn lock(request: &DavRequest<'_>) -> Result<Response<Body>> {
     let timeout_s = Timeout::granted(wish, inner.config.max_lock_timeout);
     let conditions = request.conditions()?;
     let asked = if request.body.trim_ascii().is_empty() { None } else { Some(Asked::read(request.body)?) };
-    let _commit = inner.commit.hold();
+    let _commit = inner.begin_commit()?;
     let Found { root, place } = request.place(true).map_err(no_parent)?;
     if place.any_meta().is_some() && place.meta().is_none() {
         return Err(Error::Forbidden("what is at this address is no regular file"));
@@ -85,7 +85,7 @@ pub(super) fn unlock(request: &DavRequest<'_>) -> Result<Response<Body>> {
     let LockToken(token) = LockToken::read(request.headers())?;
     let conditions = request.conditions()?;
     let inner = request.inner();
-    let _commit = inner.commit.hold();
+    let _commit = inner.begin_commit()?;
     let Found { root, place } = request.place(true).map_err(no_parent)?;
     conditions.check(request, &place)?;
     let covering = locks::covering(inner, &place.key(), request.now)?;

@@ -15,7 +15,7 @@ pub(super) fn mkcol(request: &DavRequest<'_>) -> Result<Response<Body>> {
     let modified = ClientTime::read(request.headers())?;
     let conditions = request.conditions()?;
     let inner = request.inner();
-    let commit = inner.commit.hold();
+    let commit = inner.begin_commit()?;
     let mut place = request.place(false).map_err(no_parent)?.place;
     if place.any_meta().is_some() {
         return Err(Error::NotAllowed(

@@ -13,6 +13,7 @@ pub const ALLOW: &str = "OPTIONS, GET, HEAD, PUT, DELETE, MKCOL, COPY, MOVE, PRO
 pub const CLASSES: &str = "1, 2, 3";
 
 pub(super) fn options(request: &DavRequest<'_>) -> Result<Response<Body>> {
+    request.without_body()?;
     // What is not to be seen is not there.
     request.spot()?;
     Ok(answer())

@@ -80,27 +80,30 @@ pub(super) fn multistatus(body: Body) -> Response<Body> {
 /// What a client asks for.
 #[derive(Debug)]
 enum Wanted {
-    /// Everything, and what it names besides.
-    All,
+    /// Everything, and what `include` names besides.
+    All(Vec<Name>),
     /// The names alone.
     Names,
-    /// These properties: namespace, local name, and the live property where it is one.
-    Named(Vec<(String, String, Option<Live>)>),
+    /// These properties.
+    Named(Vec<Name>),
 }
+
+/// A property that is asked for: namespace, local name, and the live property where it is one.
+type Name = (String, String, Option<Live>);
 
 impl Wanted {
     /// No body means everything (RFC 4918 §9.1).
     fn read(body: &[u8]) -> Result<Self> {
         if body.trim_ascii().is_empty() {
-            return Ok(Self::All);
+            return Ok(Self::All(Vec::new()));
         }
         let top = Element::parse(body)?;
         if !top.is_dav("propfind") {
             return Err(Error::BadRequest("the body of PROPFIND is a propfind element".to_owned()));
         }
         if top.dav_child("allprop").is_some() {
-            // `include` names what allprop leaves out, and allprop leaves nothing out here.
-            return Ok(Self::All);
+            // `include` names what allprop leaves out; nothing is left out here, but what is absent is said to be.
+            return Ok(Self::All(top.dav_child("include").map(names).unwrap_or_default()));
         }
         if top.dav_child("propname").is_some() {
             return Ok(Self::Names);
@@ -108,20 +111,12 @@ impl Wanted {
         let prop = top
             .dav_child("prop")
             .ok_or_else(|| Error::BadRequest("propfind holds allprop, propname or prop".to_owned()))?;
-        let mut named: Vec<(String, String, Option<Live>)> = Vec::new();
-        for child in &prop.children {
-            let live = if child.namespace == super::xml::DAV { Live::by_name(&child.name) } else { None };
-            let one = (child.namespace.clone(), child.name.clone(), live);
-            if !named.contains(&one) {
-                named.push(one);
-            }
-        }
-        Ok(Self::Named(named))
+        Ok(Self::Named(names(prop)))
     }
 
     fn wants_locks(&self) -> bool {
         match self {
-            Self::All => true,
+            Self::All(_) => true,
             Self::Names => false,
             Self::Named(named) => named.iter().any(|(_, _, live)| *live == Some(Live::LockDiscovery)),
         }
@@ -129,10 +124,23 @@ impl Wanted {
 
     fn wants_dead(&self) -> bool {
         match self {
-            Self::All | Self::Names => true,
+            Self::All(_) | Self::Names => true,
             Self::Named(named) => named.iter().any(|(_, _, live)| live.is_none_or(|live| live == Live::DisplayName)),
         }
     }
+}
+
+/// The names in a `prop` or `include` element, each once.
+fn names(element: &Element<'_>) -> Vec<Name> {
+    let mut names: Vec<Name> = Vec::new();
+    for child in &element.children {
+        let live = if child.namespace == super::xml::DAV { Live::by_name(&child.name) } else { None };
+        let one = (child.namespace.clone(), child.name.clone(), live);
+        if !names.contains(&one) {
+            names.push(one);
+        }
+    }
+    names
 }
 
 /// Writes one response element after the other.
@@ -181,11 +189,17 @@ impl Writer {
         let mut found = String::new();
         let mut missing = String::new();
         match &self.wanted {
-            Wanted::All => {
+            Wanted::All(included) => {
                 for live in live::ALL {
                     self.live(&mut found, live, name, meta, &dead, &locks);
                 }
                 dead.iter().filter(|one| !is_live(one)).for_each(|one| found.push_str(&one.element));
+                for (namespace, wanted, live) in included {
+                    let is_dead = dead.iter().any(|one| one.namespace == *namespace && one.name == *wanted);
+                    if !is_dead && !live.is_some_and(|live| has(live, name, meta)) {
+                        empty(&mut missing, namespace, wanted);
+                    }
+                }
             }
             Wanted::Names => {
                 for live in live::ALL.into_iter().filter(|live| has(*live, name, meta)) {

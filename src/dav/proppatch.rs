@@ -19,7 +19,7 @@ pub(super) fn proppatch(request: &DavRequest<'_>) -> Result<Response<Body>> {
     let top = Element::parse(request.body)?;
     let changes = read(&top)?;
     let inner = request.inner();
-    let _commit = inner.commit.hold();
+    let _commit = inner.begin_commit()?;
     let place = request.place(true)?.place;
     let meta = *place.meta().ok_or(Error::NotFound)?;
     conditions.check(request, &place)?;

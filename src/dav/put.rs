@@ -178,7 +178,7 @@ impl Put {
         announced.check(upload.written())?;
         let modified = announced.modified.map(|time| time.0);
         upload.seal(begun, inner.clock.now(), modified, inner.durable)?;
-        let commit = inner.commit.hold();
+        let commit = inner.begin_commit()?;
         // Its folder may have been moved or locked while the bytes came: the address counts as it leads now.
         let request = self.request()?;
         let mut place = request.place(true).map_err(no_parent)?.place;

@@ -97,7 +97,7 @@ impl Connections {
         let activity = Arc::new(Activity::new());
         let io = TimedIo::new(stream, Arc::clone(&activity), self.deadlines);
         let router = self.router.clone();
-        let watched = Arc::clone(&activity);
+        let answers = Arc::clone(&activity);
         let service = service_fn(move |request| {
             let router = router.clone();
             let busy = activity.begin();
@@ -113,7 +113,7 @@ impl Connections {
                     tracing::debug!(client = %peer, %error, "a connection ended");
                 }
             }
-            () = watched.stalled(self.deadlines.stall) => tracing::debug!(client = %peer, "an answer is not taken"),
+            () = answers.stalled(self.deadlines.stall) => tracing::debug!(client = %peer, "an answer is not taken"),
         }
     }
 }

@@ -164,12 +164,12 @@ fn an_upload_goes_where_its_address_leads_when_it_ends() {
     let client = alice.client();
     let mut upload = client.connect();
     upload.write(&client.head("PUT", "/dav/d/f", &[], Some(200_000)));
-    upload.write(&[b'x'; 100_000]);
+    upload.write(&vec![b'x'; 100_000]);
     crate::harness::eventually("the upload to begin", || {
         alice.names().iter().any(|name| name.starts_with(".latchkey-tmp/"))
     });
     assert_eq!(send(&alice, "MOVE", "/dav/d", "/dav/e", &[]), 201);
-    upload.write(&[b'x'; 100_000]);
+    upload.write(&vec![b'x'; 100_000]);
     assert_eq!(upload.answer("PUT").status, 409, "its folder is not there any more");
     assert_eq!(alice.names(), ["e"]);
 }

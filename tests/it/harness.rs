@@ -1,7 +1,7 @@
 //! Starts the real binary on a free port and a scratch storage, and hands out people with application passwords.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -139,7 +139,7 @@ impl Drop for TestServer {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            eprintln!("--- the server's log:\n{}", self.log());
+            let _ = std::io::stderr().write_all(format!("--- the server's log:\n{}", self.log()).as_bytes());
         }
     }
 }
@@ -158,13 +158,12 @@ fn launch(folder: &Path, log: &Path) -> (Child, SocketAddr) {
     let stdout = child.stdout.take().expect("stdout is piped");
     BufReader::new(stdout).read_line(&mut line).expect("the server's line");
     let addr = line.trim().rsplit_once("//").and_then(|(_, addr)| addr.parse().ok());
-    match addr {
-        Some(addr) => (child, addr),
-        None => {
-            let _ = child.kill();
-            panic!("no address in {line:?}; the log: {}", fs::read_to_string(log).unwrap_or_default());
-        }
+    if let Some(addr) = addr {
+        return (child, addr);
     }
+    let _ = child.kill();
+    let _ = child.wait();
+    panic!("no address in {line:?}; the log: {}", fs::read_to_string(log).unwrap_or_default());
 }
 
 impl Person {

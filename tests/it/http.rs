@@ -109,7 +109,7 @@ pub struct Connection {
 impl Connection {
     pub fn open(addr: SocketAddr) -> Self {
         let stream = TcpStream::connect(addr).expect("a connection");
-        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout");
+        stream.set_read_timeout(Some(Duration::from_mins(1))).expect("a timeout");
         let reader = BufReader::new(stream.try_clone().expect("a second handle"));
         Self { stream, reader }
     }
@@ -196,15 +196,11 @@ impl Connection {
                 }
             }
         }
-        match answer.header("content-length").map(|value| value.parse::<u64>().expect("a length")) {
-            Some(length) => {
-                (&mut self.reader).take(length).read_to_end(&mut body).ok()?;
-                (body.len() as u64 == length).then_some(body)
-            }
-            None => {
-                self.reader.read_to_end(&mut body).ok()?;
-                Some(body)
-            }
-        }
+        let Some(length) = answer.header("content-length").map(|value| value.parse::<u64>().expect("a length")) else {
+            self.reader.read_to_end(&mut body).ok()?;
+            return Some(body);
+        };
+        (&mut self.reader).take(length).read_to_end(&mut body).ok()?;
+        (body.len() as u64 == length).then_some(body)
     }
 }

@@ -123,14 +123,14 @@ fn the_first_signal_drains_and_what_runs_comes_to_its_end() {
     let client = alice.client();
     let mut upload = client.connect();
     upload.write(&client.head("PUT", "/dav/f", &[], Some(200_000)));
-    upload.write(&[b'x'; 100_000]);
+    upload.write(&vec![b'x'; 100_000]);
     let mut idle = client.connect();
     idle.write(&client.head("GET", "/healthz", &[], Some(0)));
     assert_eq!(idle.answer("GET").status, 200);
     server.signal("TERM");
     server.wait_for_log("draining");
     assert!(idle.is_closed(), "idle connections are closed");
-    upload.write(&[b'x'; 100_000]);
+    upload.write(&vec![b'x'; 100_000]);
     assert_eq!(upload.answer("PUT").status, 201);
     assert!(server.terminate().success());
     assert_eq!(alice.bytes("f").len(), 200_000);
@@ -143,7 +143,7 @@ fn the_second_signal_ends() {
     let client = alice.client();
     let mut upload = client.connect();
     upload.write(&client.head("PUT", "/dav/f", &[], Some(200_000)));
-    upload.write(&[b'x'; 100_000]);
+    upload.write(&vec![b'x'; 100_000]);
     server.signal("INT");
     server.wait_for_log("draining");
     assert!(server.terminate().success());
