@@ -1,5 +1,7 @@
 //! Table `app_password`.
 
+use std::sync::LazyLock;
+
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{Error, Result, list_from_json, list_to_json, user};
@@ -36,6 +38,15 @@ const COLUMNS: &str = "app_password.id, app_password.user_id, app_password.selec
                        app_password.last_used_at, app_password.last_used_from, app_password.last_used_agent, \
                        app_password.revoked_at, app_password.revoked_by";
 
+/// Asked on every request, so the text is put together once.
+static CREDENTIAL: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {COLUMNS}, app_password.phc, {} FROM app_password JOIN user ON user.id = app_password.user_id
+         WHERE app_password.selector = ?1",
+        user::JOINED
+    )
+});
+
 /// Adds a row; the id in `new` is ignored and the given one returned.
 pub fn insert(connection: &Connection, new: &AppPassword, phc: &str) -> Result<i64> {
     connection
@@ -69,13 +80,8 @@ pub fn selector_taken(connection: &Connection, selector: &str) -> Result<bool> {
 
 /// Row, hash and owner of a selector.
 pub fn credential(connection: &Connection, selector: &str) -> Result<Option<Credential>> {
-    let sql = format!(
-        "SELECT {COLUMNS}, app_password.phc, {} FROM app_password JOIN user ON user.id = app_password.user_id
-         WHERE app_password.selector = ?1",
-        user::JOINED
-    );
     connection
-        .prepare_cached(&sql)?
+        .prepare_cached(&CREDENTIAL)?
         .query_row([selector], |row| {
             let phc = row.get(16)?;
             Ok(read(row).and_then(|found| Ok(Credential { row: found, phc, owner: user::read(row, 17)? })))

@@ -162,7 +162,7 @@ fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
     connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The pragmas, each with its reason in `docs/decisions/store.md`.
+/// The pragmas, each with its reason in `docs/decisions/0005-store.md`.
 fn prepare(connection: &Connection) -> Result<()> {
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -198,6 +198,10 @@ fn list_to_json<T: ToString>(list: &[T]) -> String {
 }
 
 fn list_from_json<T: std::str::FromStr>(json: &str, what: &'static str) -> Result<Vec<T>> {
+    // Most passwords have no limits.
+    if json == "[]" {
+        return Ok(Vec::new());
+    }
     let texts: Vec<String> = serde_json::from_str(json).map_err(|_| Error::Unreadable(what))?;
     texts.iter().map(|text| text.parse().map_err(|_| Error::Unreadable(what))).collect()
 }
