@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
-use crate::harness::{CHEAP, Person, TestServer};
+use crate::harness::{Person, TestServer};
 
 fn latchkey(folder: &std::path::Path, arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_latchkey"))
@@ -185,44 +185,6 @@ fn relative_paths_start_at_the_files_folder() {
     let output = latchkey(folder.path(), &["user", "add", "bob", "--storage", "elsewhere"], "");
     assert!(output.status.success());
     assert!(folder.path().join("elsewhere/files/bob").is_dir());
-}
-
-/// A restored backup is the same drive: accounts, passwords, files, properties, and entity tags.
-#[test]
-fn a_backup_brings_everything_back() {
-    let server = TestServer::start();
-    let alice = server.person("alice");
-    let long = format!("{}/{}", "d".repeat(120), "f".repeat(120));
-    std::fs::create_dir(alice.file(&"d".repeat(120))).expect("a folder");
-    let etag = alice.client().put(&format!("/dav/{long}"), b"deep").etag();
-    let dated = alice.client().send("PUT", "/dav/a", &[("X-OC-Mtime", "1600000000")], b"x").etag();
-    std::os::unix::fs::symlink("a", alice.file("link")).expect("a link");
-    let update = "<propertyupdate xmlns='DAV:'><set><prop><p xmlns='urn:x'>kept</p></prop></set></propertyupdate>";
-    assert_eq!(alice.client().send("PROPPATCH", "/dav/a", &[], update.as_bytes()).status, 207);
-    let folder_tag = |client: &crate::http::Client| {
-        let text = client.send("PROPFIND", "/dav/", &[("Depth", "0")], b"").text();
-        text.split_once("<D:getetag>").and_then(|(_, rest)| rest.split_once('<')).map(|(tag, _)| tag.to_owned())
-    };
-    server.ok(&["backup", "all.tar.gz"]);
-    let before = folder_tag(&alice.client());
-    let again = tempfile::tempdir().expect("a folder");
-    std::fs::write(again.path().join("webdav.toml"), CHEAP).expect("written");
-    let file = server.folder.path().join("all.tar.gz");
-    let file = file.to_str().expect("UTF-8");
-    let restored = latchkey(again.path(), &["restore", file], "");
-    assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
-    let refused = latchkey(again.path(), &["restore", file], "");
-    assert_eq!(refused.status.code(), Some(1), "never over what is there");
-    let second = TestServer::on(again);
-    let alice = Person { addr: second.addr, home: second.storage().join("files/alice"), ..alice };
-    assert_eq!(alice.client().get(&format!("/dav/{long}")).etag(), etag);
-    assert_eq!(alice.client().get("/dav/a").etag(), dated);
-    assert_eq!(alice.client().get("/dav/link").body, b"x");
-    assert_eq!(folder_tag(&alice.client()), before);
-    assert!(alice.client().send("PROPFIND", "/dav/a", &[("Depth", "0")], b"").text().contains(">kept<"));
-    std::fs::write(second.folder.path().join("junk"), b"no backup").expect("written");
-    let junk = latchkey(second.folder.path(), &["restore", "junk", "--storage", "fresh"], "");
-    assert_eq!(junk.status.code(), Some(1));
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod http;
 mod api;
 mod argon2;
 mod arrows;
+mod backup;
 mod bad_input;
 mod clients;
 mod command_line;
