@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-/// Gives freed memory back to the system, where glibc would keep argon2's (see `docs/decisions/0003-argon2-and-memo.md`).
+/// Gives large blocks back to the system at once, where glibc would keep argon2's (see
+/// `docs/decisions/0003-argon2-and-memo.md`).
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

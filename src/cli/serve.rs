@@ -44,6 +44,7 @@ async fn run(config: Arc<Config>, app: App, tls: Option<Tls>) -> Result<(), Fail
     if let Some(first) = app.auth.first_start()? {
         let shown = config.server.public_urls.first().map_or_else(|| url.clone(), crate::config::PublicUrl::to_text);
         tell_first_start(&first, &shown);
+        app.auth.hasher().release_memory();
     }
     output::print(&format!("listening on {url}"));
     tracing::info!(sandbox = ?app.storage.homes().sandbox(), storage = %config.storage.path.display(), "started");
