@@ -3,6 +3,7 @@
 //! [`raw`] mirrors the file, [`checked`] holds what the rooms work with, one struct per room. Behind this
 //! border nothing is left to doubt. An error names file, key, value and reason, and all errors are told at once.
 
+mod check;
 mod checked;
 mod file;
 mod raw;

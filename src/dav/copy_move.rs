@@ -107,7 +107,7 @@ impl Ends {
         let follow = method == Method::Copy;
         let depth = request.depth()?;
         let overwrite = Overwrite::read(request.headers())?;
-        let conditions = request.conditions()?;
+        let conditions = Conditions::read(request.headers())?;
         let destination: Address = request.inner().addresses.destination(request.headers())??;
         let source = request.place(follow)?.place;
         let meta = *source.any_meta().filter(|meta| meta.kind != What::Other).ok_or(Error::NotFound)?;

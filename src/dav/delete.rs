@@ -3,6 +3,7 @@
 use axum::body::Body;
 use http::{Response, StatusCode};
 
+use super::conditions::Conditions;
 use super::error::{Error, Result};
 use super::headers::Depth;
 use super::locks::{self, WHOLE};
@@ -13,7 +14,7 @@ use crate::store::pending_change::{Change, Kind};
 pub(super) fn delete(request: &DavRequest<'_>) -> Result<Response<Body>> {
     request.without_body()?;
     let depth = request.depth()?;
-    let conditions = request.conditions()?;
+    let conditions = Conditions::read(request.headers())?;
     let inner = request.inner();
     let mut commit = inner.begin_commit()?;
     // A link itself is deleted, not what it leads to.

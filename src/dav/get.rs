@@ -2,15 +2,17 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
+use super::conditions::Conditions;
 use super::error::{Error, Result};
 use super::headers::{Range, Ranges};
+use super::live::http_date;
 use super::request::DavRequest;
+use super::safe::{protect, shows_safely};
 use super::stream::{Pieces, streamed};
 use super::view::Spot;
 use super::{index, live};
@@ -29,7 +31,7 @@ pub(super) fn get(request: &DavRequest<'_>) -> Result<Response<Body>> {
         Spot::Way(names) => return Ok(index::way(request, names)),
     };
     let meta = *found.place.meta().ok_or(Error::NotFound)?;
-    request.conditions()?.check(request, &found.place)?;
+    Conditions::read(request.headers())?.check(request, &found.place)?;
     if meta.is_folder() {
         return index::folder(request, &found);
     }
@@ -89,18 +91,12 @@ fn describe(headers: &mut HeaderMap, meta: &Meta, etag: &str, content_type: &'st
         }
     }
     protect(headers);
-    if !live::shows_safely(content_type) {
+    if !shows_safely(content_type) {
         let name: String = crate::files::encode(name).collect();
         if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{name}")) {
             headers.insert(header::CONTENT_DISPOSITION, value);
         }
     }
-}
-
-/// People's files share the origin with the pages: a browser must not run them (S13).
-pub(super) fn protect(headers: &mut HeaderMap) {
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
 }
 
 fn header_value(text: &str) -> Result<HeaderValue> {
@@ -109,13 +105,6 @@ fn header_value(text: &str) -> Result<HeaderValue> {
 
 fn content_range(range: Range, size: u64) -> String {
     format!("bytes {}-{}/{size}", range.start, range.start + range.length - 1)
-}
-
-/// An HTTP date; one before 1970 is told as 1970, since the format's library knows no earlier one.
-pub(super) fn http_date(seconds: i64) -> String {
-    // The format ends with the year 9999.
-    let seconds = u64::try_from(seconds).unwrap_or(0).min(253_402_300_799);
-    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
 /// What of a file is sent, with what stands between (RFC 9110 §14.6).

@@ -8,8 +8,9 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 
 use super::error::{Error, Result};
-use super::get::{http_date, protect};
+use super::live::http_date;
 use super::request::DavRequest;
+use super::safe::protect;
 use super::stream::{Pieces, gathered};
 use super::view::Found;
 use super::xml::escape;
@@ -20,7 +21,7 @@ const PIECE: usize = 64 * 1024;
 
 /// The page of a folder.
 pub(super) fn folder(request: &DavRequest<'_>, found: &Found) -> Result<Response<Body>> {
-    let listing = found.place.list(&found.root)?;
+    let listing = Listing::open(&found.place, &found.root)?;
     let meta = found.place.meta().copied().ok_or(Error::NotFound)?;
     let mut response = page();
     if let Ok(etag) = HeaderValue::from_str(&meta.etag()) {

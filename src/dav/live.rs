@@ -1,8 +1,9 @@
 //! Live properties and what they are made from (RFC 4918 §15).
 
+use std::time::{Duration, SystemTime};
+
 use chrono::{DateTime, SecondsFormat};
 
-use super::get::http_date;
 use super::xml::escape;
 use crate::files::Meta;
 
@@ -90,20 +91,9 @@ pub(super) fn content_type(name: &[u8]) -> &'static str {
     mime_guess::from_ext(ending).first_raw().unwrap_or("application/octet-stream")
 }
 
-/// Types that a browser shows without running anything in them; all others are downloads (S13).
-pub(super) fn shows_safely(content_type: &str) -> bool {
-    matches!(
-        content_type,
-        "text/plain"
-            | "image/png"
-            | "image/jpeg"
-            | "image/gif"
-            | "image/webp"
-            | "image/avif"
-            | "audio/mpeg"
-            | "audio/ogg"
-            | "audio/flac"
-            | "video/mp4"
-            | "video/webm"
-    )
+/// An HTTP date; one before 1970 is told as 1970, since the format's library knows no earlier one.
+pub(super) fn http_date(seconds: i64) -> String {
+    // The format ends with the year 9999.
+    let seconds = u64::try_from(seconds).unwrap_or(0).min(253_402_300_799);
+    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use http::Response;
 
+use super::conditions::Conditions;
 use super::engine::{self, LockOrder, Orders};
 use super::error::{Code, Error, Result};
 use super::headers::{Depth, LockToken, Timeout};
@@ -25,7 +26,7 @@ pub(super) fn lock(request: &DavRequest<'_>) -> Result<Response<Body>> {
     let inner = request.inner();
     let wish = Timeout::read(request.headers())?;
     let timeout_s = Timeout::granted(wish, inner.config.max_lock_timeout);
-    let conditions = request.conditions()?;
+    let conditions = Conditions::read(request.headers())?;
     let asked = if request.body.trim_ascii().is_empty() { None } else { Some(Asked::read(request.body)?) };
     let _commit = inner.begin_commit()?;
     let Found { root, place } = request.place(true).map_err(no_parent)?;
@@ -83,7 +84,7 @@ fn refresh(
 pub(super) fn unlock(request: &DavRequest<'_>) -> Result<Response<Body>> {
     request.without_body()?;
     let LockToken(token) = LockToken::read(request.headers())?;
-    let conditions = request.conditions()?;
+    let conditions = Conditions::read(request.headers())?;
     let inner = request.inner();
     let _commit = inner.begin_commit()?;
     let Found { root, place } = request.place(true).map_err(no_parent)?;

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use http::{HeaderValue, Response};
 
+use super::conditions::Conditions;
 use super::engine::{self, Orders};
 use super::error::{Error, Result};
 use super::headers::ClientTime;
@@ -13,7 +14,7 @@ use super::request::DavRequest;
 pub(super) fn mkcol(request: &DavRequest<'_>) -> Result<Response<Body>> {
     request.without_body()?;
     let modified = ClientTime::read(request.headers())?;
-    let conditions = request.conditions()?;
+    let conditions = Conditions::read(request.headers())?;
     let inner = request.inner();
     let commit = inner.begin_commit()?;
     let mut place = request.place(false).map_err(no_parent)?.place;

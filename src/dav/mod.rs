@@ -25,6 +25,7 @@ mod proppatch;
 mod put;
 mod recover;
 mod request;
+mod safe;
 mod stream;
 mod view;
 pub mod xml;

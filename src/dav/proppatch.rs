@@ -3,6 +3,7 @@
 use axum::body::Body;
 use http::Response;
 
+use super::conditions::Conditions;
 use super::error::{Code, Error, Result};
 use super::live::Live;
 use super::locks::{self, CONTENT};
@@ -15,7 +16,7 @@ use crate::store::property::{self, Property};
 const MOST: usize = 500;
 
 pub(super) fn proppatch(request: &DavRequest<'_>) -> Result<Response<Body>> {
-    let conditions = request.conditions()?;
+    let conditions = Conditions::read(request.headers())?;
     let top = Element::parse(request.body)?;
     let changes = read(&top)?;
     let inner = request.inner();

@@ -11,6 +11,7 @@ use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode, header};
 
 use super::Dav;
+use super::conditions::Conditions;
 use super::error::{Error, Result};
 use super::headers::{ClientTime, Malformed, single};
 use super::locks::{self, CONTENT, NEW};
@@ -167,7 +168,7 @@ impl Put {
         if place.meta().is_some() && self.principal.scope() == Scope::UploadOnly {
             return Err(Error::Forbidden("this application password may only upload new files"));
         }
-        let conditions = request.conditions()?;
+        let conditions = Conditions::read(request.headers())?;
         conditions.check(request, place)?;
         let need = if place.meta().is_some() { CONTENT } else { NEW };
         locks::require(request, &conditions.tokens(), place, need)

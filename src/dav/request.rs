@@ -3,7 +3,6 @@
 use http::HeaderMap;
 use http::request::Parts;
 
-use super::conditions::Conditions;
 use super::error::{Error, Result};
 use super::headers::{Address, Addresses, Depth};
 use super::view::{Spot, View};
@@ -55,10 +54,6 @@ impl<'r> DavRequest<'r> {
     /// The same for methods that change something: the ways to confining folders are not theirs.
     pub(super) fn place(&self, follow: bool) -> Result<super::view::Found> {
         self.view.find_place(&self.address.path, follow)
-    }
-
-    pub(super) fn conditions(&self) -> Result<Conditions> {
-        Conditions::read(self.headers())
     }
 
     pub(super) fn depth(&self) -> Result<Option<Depth>> {

@@ -7,7 +7,8 @@ use std::path::{Path as StdPath, PathBuf};
 use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
 use rustix::io::Errno;
 
-use super::root::{HomeFolder, Root, Sandbox};
+use super::home::{HomeFolder, Sandbox};
+use super::root::Root;
 use super::{Error, Path, Result, mounts, sys, temporary};
 use crate::model::{Home, UserName};
 

@@ -6,6 +6,7 @@ use rustix::fs::Dir;
 
 use super::meta::{Kind, Meta};
 use super::path::TEMPORARY_FOLDER;
+use super::place::Place;
 use super::root::Root;
 use super::{Path, Result, sys};
 
@@ -33,9 +34,14 @@ pub struct Listing {
 }
 
 impl Listing {
-    pub(super) fn new(folder: OwnedFd, path: Path, key: Vec<u8>, root: Root) -> Result<Self> {
+    /// Opens the folder at a place; `root` is the one the place was found in, for the links among its members.
+    ///
+    /// # Errors
+    /// Where it is no folder.
+    pub fn open(place: &Place, root: &Root) -> Result<Self> {
+        let folder = place.open_folder()?;
         let entries = Dir::read_from(&folder)?;
-        Ok(Self { folder, entries, path, key, root })
+        Ok(Self { folder, entries, path: place.path().clone(), key: place.key(), root: root.clone() })
     }
 
     /// The path of the folder in the home.
@@ -80,7 +86,7 @@ impl Listing {
     /// # Errors
     /// Where it is no folder any more.
     pub fn open_member(&self, path: &Path) -> Result<Self> {
-        self.root.find_in_home(path)?.list(&self.root)
+        Self::open(&self.root.find_in_home(path)?, &self.root)
     }
 
     fn entry(&self, name: &[u8], meta: Meta) -> Entry {

@@ -7,18 +7,20 @@
 #![expect(clippy::disallowed_methods, reason = "this is the door to the disk that the bans point to")]
 
 mod archive;
+mod copy;
+mod home;
 mod homes;
 mod listing;
 mod meta;
 mod mounts;
 mod path;
 mod place;
+mod remove;
 mod replace;
 mod root;
 mod storage;
 mod sys;
 mod temporary;
-mod tree;
 mod upload;
 mod walk;
 
@@ -26,16 +28,18 @@ mod walk;
 mod tests;
 
 pub use archive::{archive, remove_snapshot, restore, snapshot_path};
+pub use copy::{copy_to_place, fingerprint};
+pub use home::Sandbox;
 pub use homes::{Homes, NewHome};
 pub use listing::{Entry, Listing};
 pub use meta::{Kind, Meta};
 pub use path::{Path, PathError, TEMPORARY_FOLDER, encode};
 pub use place::Place;
 pub use replace::Replaced;
-pub use root::{Root, Sandbox};
+pub use root::Root;
 pub use storage::{Storage, StorageError};
 pub use sys::raise_descriptor_limit;
-pub use tree::copy_to_place;
+
 pub use upload::Upload;
 
 use rustix::io::Errno;
@@ -73,6 +77,12 @@ pub enum Error {
     /// It is a mounted file system, or holds one.
     #[error("a file system is mounted here or beneath")]
     Mounted,
+    /// Folders are nested more deeply than is copied.
+    #[error("folders are nested too deeply")]
+    TooDeep,
+    /// The file system cannot rename this across a boundary in it.
+    #[error("the file system cannot move this")]
+    Boundary,
     /// It changed while it was worked on.
     #[error("it changed meanwhile")]
     Changed,
@@ -108,6 +118,14 @@ impl From<Errno> for Error {
 }
 
 impl Error {
+    /// The kind of an error of a rename, where EXDEV is a boundary and no way out.
+    fn of_rename(errno: Errno) -> Self {
+        match errno {
+            Errno::XDEV => Self::Boundary,
+            other => other.into(),
+        }
+    }
+
     /// The kind of an error that the standard library reports.
     fn from_io(error: std::io::Error) -> Self {
         match error.raw_os_error() {

@@ -7,9 +7,8 @@ use std::sync::Arc;
 use rustix::fs::{AtFlags, Mode, Timespec, Timestamps, mkdirat, openat, utimensat};
 use rustix::io::Errno;
 
-use super::listing::Listing;
+use super::home::{HomeFolder, key_of};
 use super::meta::{Kind, Meta, stamp};
-use super::root::{HomeFolder, Root, key_of};
 use super::{Error, Path, Result, sys};
 use crate::model::Time;
 
@@ -116,14 +115,6 @@ impl Place {
             Err(Errno::LOOP | Errno::NOTDIR) => Err(Error::NotFound),
             Err(other) => Err(other.into()),
         }
-    }
-
-    /// Lists the folder; `root` is the one the place was found in, for the links among its members.
-    ///
-    /// # Errors
-    /// Where it is no folder.
-    pub fn list(&self, root: &Root) -> Result<Listing> {
-        Listing::new(self.open_folder()?, self.path.clone(), self.key(), root.clone())
     }
 
     /// Makes a folder here; `modified` in seconds is the client's word on its time.

@@ -5,23 +5,17 @@ use std::os::fd::{AsFd, BorrowedFd};
 use rustix::fs::{AtFlags, RenameFlags, renameat, renameat_with, unlinkat};
 use rustix::io::Errno;
 
+use super::copy::Made;
 use super::meta::{Kind, Meta};
 use super::place::Place;
 use super::temporary::{Kept, Temporary};
-use super::{Error, Result, mounts, sys, tree};
+use super::{Error, Result, mounts, remove, sys};
 
 /// What stood at a place before. Dropping it removes it from the disk, which may take a while.
 #[derive(Debug)]
 #[must_use = "dropping it removes the old tree; do that where it disturbs nobody"]
 pub struct Replaced {
     _aside: Option<Temporary>,
-}
-
-/// A copy that is complete and not seen by anybody yet.
-#[derive(Debug)]
-pub struct Made {
-    pub(super) temporary: Temporary,
-    pub(super) meta: Meta,
 }
 
 impl Made {
@@ -73,7 +67,7 @@ impl Place {
         match renameat(&self.folder, name.as_slice(), &aside.folder, aside.name.as_str()) {
             Ok(()) => aside.present = true,
             // A folder of an overlay's lower layer cannot be renamed: it goes piece by piece.
-            Err(Errno::XDEV) => tree::remove_in_place(self.folder.as_fd(), &name, 0)?,
+            Err(Errno::XDEV) => remove::remove_in_place(self.folder.as_fd(), &name, 0)?,
             Err(other) => return Err(other.into()),
         }
         self.refresh()?;

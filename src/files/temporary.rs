@@ -6,10 +6,10 @@ use std::sync::OnceLock;
 use rustix::fs::{AtFlags, Dir, Mode, mkdirat, openat, readlinkat, renameat, symlinkat, unlinkat};
 use rustix::io::Errno;
 
+use super::home::HomeFolder;
 use super::path::TEMPORARY_FOLDER;
 use super::place::Place;
-use super::root::HomeFolder;
-use super::{Path, Result, sys, tree};
+use super::{Path, Result, remove, sys};
 use crate::secret;
 
 /// An entry of the hidden folder; removed with all beneath it when dropped, unless it was put in place.
@@ -35,7 +35,7 @@ impl Drop for Temporary {
         if !self.present {
             return;
         }
-        if let Err(error) = tree::remove(self.folder.as_fd(), self.name.as_bytes()) {
+        if let Err(error) = remove::remove(self.folder.as_fd(), self.name.as_bytes()) {
             tracing::warn!(%error, "a temporary file stays until the next start");
         }
     }
@@ -150,7 +150,7 @@ pub(super) fn sweep(home: &HomeFolder, path: &Path) -> Result<usize> {
         restore(home, &folder, note)?;
     }
     for name in &names {
-        tree::remove(folder.as_fd(), name)?;
+        remove::remove(folder.as_fd(), name)?;
     }
     Ok(names.len())
 }

@@ -15,7 +15,7 @@ use super::{Cause, find};
 use crate::auth::Principal;
 use crate::dav::error::{Error, Result};
 use crate::dav::{Dav, put};
-use crate::files::{self, Entry, Meta, Upload};
+use crate::files::{self, Entry, Listing, Meta, Upload};
 
 /// The person's files. Each call goes through the sandbox like every method of ours.
 #[derive(Clone)]
@@ -64,7 +64,7 @@ impl LatchkeyFiles {
 
     fn list(&self, path: &DavPath, principal: &Principal) -> Result<Vec<FsResult<Box<dyn DavDirEntry>>>> {
         let found = find(&self.dav, principal, path)?;
-        let mut listing = found.place.list(&found.root)?;
+        let mut listing = Listing::open(&found.place, &found.root)?;
         let entries = std::iter::from_fn(|| listing.next_entry());
         Ok(entries.map(|entry| Ok(Box::new(Member(entry)) as Box<dyn DavDirEntry>)).collect())
     }

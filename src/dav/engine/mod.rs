@@ -16,6 +16,7 @@ use dav_server::{DavHandler, DavMethod, DavMethodSet};
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 
+use super::conditions::Conditions;
 use super::error::{Error, Result};
 use super::headers::PREFIX;
 use super::request::DavRequest;
@@ -68,7 +69,7 @@ impl Cause {
 pub(super) fn run(request: &DavRequest<'_>, orders: Orders) -> Result<Response<Body>> {
     let cause = Cause::default();
     let files = files::LatchkeyFiles { dav: request.dav.clone(), cause: cause.clone() };
-    let tokens = request.conditions()?.tokens().into_iter().map(ToOwned::to_owned).collect();
+    let tokens = Conditions::read(request.headers())?.tokens().into_iter().map(ToOwned::to_owned).collect();
     let locks = locks::LatchkeyLocks {
         dav: request.dav.clone(),
         principal: request.principal.clone(),

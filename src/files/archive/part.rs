@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use super::{chance, named, refusal};
 use crate::files::storage::DATABASE;
-use crate::files::{sys, tree};
+use crate::files::{remove, sys};
 
 /// A storage in the making; removed with all in it when dropped, unless it was put in place.
 pub(super) struct Part {
@@ -110,7 +110,7 @@ impl Drop for Part {
         if self.finished {
             return;
         }
-        if let Err(error) = tree::remove(self.parent.as_fd(), self.name.as_bytes()) {
+        if let Err(error) = remove::remove(self.parent.as_fd(), self.name.as_bytes()) {
             tracing::warn!(%error, path = %self.path().display(), "an unfinished restore could not be removed");
         }
     }

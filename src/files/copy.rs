@@ -1,20 +1,24 @@
-//! Copies and removes what may be a whole tree, link by link never followed.
+//! Copies what may be a whole tree; links are copied as links, never followed.
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 
-use rustix::fs::{
-    AtFlags, Dir, Mode, OFlags, fchmod, futimens, mkdirat, openat, readlinkat, renameat, symlinkat, unlinkat,
-};
+use rustix::fs::{Mode, OFlags, fchmod, futimens, mkdirat, openat, readlinkat, symlinkat};
 use rustix::io::Errno;
 
 use super::meta::{Kind, Meta};
-use super::path::TEMPORARY_FOLDER;
 use super::place::{Place, timestamps};
-use super::replace::Made;
+use super::remove::{DEEPEST, members};
 use super::temporary::Temporary;
 use super::{Error, Result, sys};
+
+/// A copy that is complete and not seen by anybody yet.
+#[derive(Debug)]
+pub struct Made {
+    pub(super) temporary: Temporary,
+    pub(super) meta: Meta,
+}
 
 /// Makes a copy beside `target`, not seen by anybody yet. Without `deep`, a folder is copied without its members.
 ///
@@ -32,10 +36,6 @@ pub fn copy_to_place(source: &Place, target: &Place, deep: bool, durable: bool) 
     let made = sys::stat(temporary.folder.as_fd(), temporary.name.as_bytes())?;
     Ok(Made { temporary, meta: made })
 }
-
-/// Deepest tree that is copied: a path that a URL can name has about two thousand names, far more than anybody uses,
-/// and each level costs stack and two descriptors.
-const DEEPEST: usize = 500;
 
 struct Copy {
     deep: bool,
@@ -113,73 +113,6 @@ impl Copy {
         }
         Ok(())
     }
-}
-
-/// The names in a folder; the hidden folder among them only where `all` are wanted.
-fn members(folder: &OwnedFd, all: bool) -> Result<Vec<Vec<u8>>> {
-    let mut names = Vec::new();
-    for entry in Dir::read_from(folder)? {
-        let name = entry?.file_name().to_bytes().to_vec();
-        if !matches!(name.as_slice(), b"." | b"..") && (all || name != TEMPORARY_FOLDER.as_bytes()) {
-            names.push(name);
-        }
-    }
-    Ok(names)
-}
-
-/// Removes a file, a link, or a folder with all beneath it.
-///
-/// Sub-folders are first lifted to where the tree itself stands and removed there in turn: a tree of any depth costs
-/// neither stack nor descriptors, and what is mounted in it cannot be lifted, so it is never emptied.
-pub(super) fn remove(folder: BorrowedFd<'_>, name: &[u8]) -> Result<()> {
-    let mut lifted = vec![name.to_vec()];
-    let mut count = 0_u64;
-    while let Some(top) = lifted.pop() {
-        match unlinkat(folder, top.as_slice(), AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => continue,
-            // Linux says EISDIR, POSIX EPERM.
-            Err(Errno::ISDIR | Errno::PERM) => {}
-            Err(other) => return Err(other.into()),
-        }
-        let inner = openat(folder, top.as_slice(), sys::FOLDER, Mode::empty())?;
-        for member in members(&inner, true)? {
-            match unlinkat(&inner, member.as_slice(), AtFlags::empty()) {
-                Ok(()) | Err(Errno::NOENT) => continue,
-                Err(Errno::ISDIR | Errno::PERM) => {}
-                Err(other) => return Err(other.into()),
-            }
-            count += 1;
-            let place = [name, format!(".{count}").as_bytes()].concat();
-            match renameat(&inner, member.as_slice(), folder, place.as_slice()) {
-                Ok(()) => lifted.push(place),
-                Err(Errno::NOENT) => {}
-                // A mount, or an overlay that cannot lift this folder.
-                Err(Errno::XDEV | Errno::BUSY) => remove_in_place(inner.as_fd(), &member, 0)?,
-                Err(other) => return Err(other.into()),
-            }
-        }
-        unlinkat(folder, top.as_slice(), AtFlags::REMOVEDIR)?;
-    }
-    Ok(())
-}
-
-/// Removes a folder where it stands, for file systems that cannot rename it; a mounted one stops it (EBUSY).
-pub(super) fn remove_in_place(folder: BorrowedFd<'_>, name: &[u8], depth: usize) -> Result<()> {
-    if depth > DEEPEST {
-        return Err(Error::TooDeep);
-    }
-    let inner = openat(folder, name, sys::FOLDER, Mode::empty())?;
-    if sys::mount_of(inner.as_fd())? != sys::mount_of(folder)? {
-        return Err(Error::Mounted);
-    }
-    for member in members(&inner, true)? {
-        match unlinkat(&inner, member.as_slice(), AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(Errno::ISDIR | Errno::PERM) => remove_in_place(inner.as_fd(), &member, depth + 1)?,
-            Err(other) => return Err(other.into()),
-        }
-    }
-    Ok(unlinkat(folder, name, AtFlags::REMOVEDIR)?)
 }
 
 /// A mark of all that is in a tree: names, kinds, inodes, sizes and times. Equal before and after a copy, it says
