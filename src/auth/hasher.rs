@@ -78,8 +78,8 @@ impl Hasher {
     }
 
     fn run(&self, params: &Params, version: Version, secret: &PlainSecret, salt: &Salt, out: &mut [u8]) -> Result<()> {
-        self.runs.fetch_add(1, Ordering::Relaxed);
         let mut blocks = self.take();
+        self.runs.fetch_add(1, Ordering::Relaxed);
         blocks.resize(params.block_count().max(blocks.len()), Block::new());
         let argon2 = Argon2::new(Algorithm::Argon2id, version, params.clone());
         let needed = blocks.get_mut(..params.block_count()).unwrap_or_default();

@@ -214,6 +214,16 @@ mod tests {
     }
 
     #[test]
+    fn one_network_does_not_fill_the_queue() {
+        let throttle = throttle();
+        let held: Vec<_> = (0..WAITING_EACH).map(|_| throttle.permit(net(1), "sel", at(0)).expect("free")).collect();
+        assert!(throttle.permit(net(1), "sel", at(0)).is_err());
+        assert!(throttle.permit(net(2), "sel", at(0)).is_ok(), "another network has its own share");
+        drop(held);
+        assert!(throttle.permit(net(1), "sel", at(0)).is_ok());
+    }
+
+    #[test]
     fn the_queue_is_bounded() {
         let throttle = throttle();
         let all: Vec<_> = (0..=255).map(|last| throttle.permit(net(last), "sel", at(0))).collect();

@@ -158,6 +158,28 @@ fn leftovers_of_an_earlier_process_are_swept() {
     assert!(matches!(storage.homes().open(&Home::Inside("nobody".to_owned())), Err(Error::HomeMissing)));
 }
 
+/// Where folders cannot be exchanged, a crash may leave the old set aside and nothing in its place.
+#[test]
+fn what_was_kept_goes_back_unless_its_place_is_taken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let storage = Storage::open(&folder.path().join("storage"), false).expect("a storage");
+    let home = storage.homes().make(&UserName::parse("alice").expect("a name"), &NewHome::New).expect("made");
+    let files = folder.path().join("storage/files/alice");
+    let hidden = files.join(TEMPORARY_FOLDER);
+    fs::create_dir_all(files.join("d")).expect("a folder");
+    for name in ["kept-one", "kept-two"] {
+        fs::create_dir_all(hidden.join(name)).expect("a folder");
+        fs::write(hidden.join(name).join("f"), name).expect("a file");
+    }
+    symlink("d/gone", hidden.join("kept-one.where")).expect("a note");
+    symlink("d/taken", hidden.join("kept-two.where")).expect("a note");
+    fs::write(files.join("d/taken"), "new").expect("a file");
+    storage.homes().sweep(&home).expect("swept");
+    assert_eq!(fs::read(files.join("d/gone/f")).expect("put back"), b"kept-one");
+    assert_eq!(fs::read(files.join("d/taken")).expect("left"), b"new");
+    assert_eq!(fs::read_dir(&hidden).expect("there").count(), 0);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     /// Whatever links there are, no path reads what lies outside, and both ways of resolving agree.

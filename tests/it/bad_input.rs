@@ -142,6 +142,11 @@ fn methods_that_take_no_body_say_so() {
         let answer = alice.client().send(method, "/dav/f", &[("Lock-Token", "<a:b>")], b"body");
         assert_eq!(answer.status, 415, "{method}");
     }
+    for method in ["COPY", "MOVE", "OPTIONS"] {
+        let answer = alice.client().send(method, "/dav/f", &[("Destination", "/dav/g")], b"body");
+        assert_eq!(answer.status, 415, "{method}");
+    }
+    assert_eq!(alice.names(), ["f"]);
     assert_eq!(alice.client().send("BREW", "/dav/f", &[], b"").status, 501);
     assert_eq!(alice.client().send("POST", "/dav/f", &[], b"").status, 405);
 }

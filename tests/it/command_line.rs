@@ -201,3 +201,49 @@ fn the_doctor_finds_what_is_wrong() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stdout.contains("BAD others can reach") && stdout.contains("BAD home of alice"), "{stdout}");
 }
+
+/// Certificate and key are read before anything is bound or made.
+#[test]
+fn a_wrong_certificate_ends_with_64() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    write("good.pem", &signed.cert.pem());
+    write("key.pem", &signed.signing_key.serialize_pem());
+    write("other.pem", &other.signing_key.serialize_pem());
+    write("empty.pem", "");
+    for (certificate, key, told) in [
+        ("absent.pem", "key.pem", "server.tls_certificate"),
+        ("empty.pem", "key.pem", "server.tls_certificate"),
+        ("good.pem", "absent.pem", "server.tls_key"),
+        ("good.pem", "empty.pem", "server.tls_key"),
+        ("good.pem", "other.pem", "server.tls_key"),
+    ] {
+        write("webdav.toml", &format!("[server]\ntls_certificate = \"{certificate}\"\ntls_key = \"{key}\"\n"));
+        for arguments in [["serve", "--listen=127.0.0.1:0"].as_slice(), &["config", "check"]] {
+            let output = latchkey(folder.path(), arguments, "");
+            let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!((output.status.code(), output.stdout.len()), (Some(64), 0), "{certificate} {key}: {stderr}");
+            assert!(stderr.contains("webdav.toml: ") && stderr.contains(told), "{stderr}");
+        }
+    }
+    write("webdav.toml", "[server]\ntls_certificate = \"good.pem\"\ntls_key = \"key.pem\"\n");
+    assert_eq!(latchkey(folder.path(), &["config", "check"], "").status.code(), Some(0));
+    assert!(!folder.path().join("storage").exists());
+}
+
+#[test]
+fn a_password_is_revoked_by_whatever_part_of_it_is_at_hand() {
+    let server = TestServer::start();
+    let keys: Vec<String> = (0..3).map(|_| server.person("alice").key).collect();
+    server.ok(&["app-password", "revoke", &keys[0]]);
+    server.ok(&["app-password", "revoke", &keys[1][..8].to_uppercase()]);
+    server.ok(&["app-password", "revoke", &keys[2][3..8]]);
+    for key in &keys {
+        assert_eq!(server.stranger().with_basic("alice", key).get("/dav/").status, 401);
+        let again = server.run(&["app-password", "revoke", key]);
+        let stderr = String::from_utf8_lossy(&again.stderr).into_owned();
+        assert!(!again.status.success() && !stderr.contains(&key[9..]), "the secret is not repeated: {stderr}");
+    }
+}

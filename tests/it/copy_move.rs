@@ -19,7 +19,7 @@ fn files_and_trees_are_copied_and_moved() {
     assert_eq!(send(&alice, "COPY", "/dav/a", "/dav/b", &[]), 204);
     assert_eq!(send(&alice, "COPY", "/dav/d", "/dav/copy", &[]), 201);
     assert_eq!(send(&alice, "COPY", "/dav/d", "/dav/flat", &[("Depth", "0")]), 201);
-    assert_eq!(send(&alice, "MOVE", "/dav/a", "/dav/moved", &[]), 201);
+    assert_eq!(send(&alice, "MOVE", "/dav/a", "/dav/moved", &[("Depth", "0")]), 201, "Depth means nothing for a file");
     assert_eq!(alice.client().get("/dav/moved").etag(), etag, "the tag survives a move");
     assert_eq!(send(&alice, "MOVE", "/dav/d", "/dav/tree", &[]), 201);
     let names = ["b", "copy", "copy/e", "copy/e/f", "flat", "moved", "tree", "tree/e", "tree/e/f"];

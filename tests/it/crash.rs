@@ -5,6 +5,7 @@ mod disk;
 mod followers;
 mod load;
 pub mod mounts;
+mod moving;
 
 use crate::harness::Person;
 use crate::http::{Answer, Client, Connection};

@@ -15,7 +15,7 @@ fn files_and_folders_go_as_a_whole() {
     for path in ["/dav/a", "/dav/d/b", "/dav/d/e/c", "/dav/dd"] {
         client.put(path, b"x");
     }
-    assert_eq!(client.send("DELETE", "/dav/a", &[], b"").status, 204);
+    assert_eq!(client.send("DELETE", "/dav/a", &[("Depth", "0")], b"").status, 204, "Depth means nothing for a file");
     assert_eq!(client.send("DELETE", "/dav/a", &[], b"").status, 404);
     assert_eq!(client.send("DELETE", "/dav/d", &[("Depth", "0")], b"").status, 400);
     assert_eq!(client.send("DELETE", "/dav/d/", &[("Depth", "infinity")], b"").status, 204);

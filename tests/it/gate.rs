@@ -292,3 +292,27 @@ fn no_secret_is_kept_or_logged() {
     }
     assert!(!server.ok(&["app-password", "list", "alice", "--json"]).contains("argon2"));
 }
+
+/// A database that fails is our trouble, not a wrong password; and nothing is taken for unlocked.
+#[test]
+fn a_failing_database_is_503_and_locks_fail_closed() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    alice.client().put("/dav/f", b"old");
+    let database = rusqlite::Connection::open(server.storage().join("latchkey.sqlite3")).expect("opened");
+    let rename = |from: &str, to: &str| {
+        database.execute_batch(&format!("ALTER TABLE {from} RENAME TO {to}")).expect("renamed");
+    };
+    rename("lock", "lock_away");
+    for (method, path) in [("PUT", "/dav/f"), ("PUT", "/dav/new"), ("DELETE", "/dav/f"), ("MKCOL", "/dav/d")] {
+        let answer = alice.client().send(method, path, &[], if method == "PUT" { b"new" } else { b"" });
+        assert_eq!((answer.status, answer.header("retry-after")), (503, Some("5")), "{method} {path}");
+        assert!(!answer.text().contains("table"), "{}", answer.text());
+    }
+    rename("lock_away", "lock");
+    rename("app_password", "app_password_away");
+    assert_eq!(alice.client().get("/dav/f").status, 503);
+    rename("app_password_away", "app_password");
+    assert_eq!(alice.client().get("/dav/f").body, b"old");
+    assert_eq!(alice.names(), ["f"]);
+}

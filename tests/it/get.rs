@@ -39,6 +39,8 @@ fn single_ranges_are_parts_of_the_file() {
         assert_eq!(answer.body, body[from..to], "{range}");
         assert_eq!(answer.header("content-range"), Some(&*format!("bytes {from}-{}/200000", to - 1)));
     }
+    let head = alice.client().send("HEAD", "/dav/f", &[("Range", "bytes=0-0")], b"");
+    assert_eq!((head.status, head.header("content-length")), (200, Some("200000")), "Range is for GET alone");
     let beyond = alice.client().send("GET", "/dav/f", &[("Range", "bytes=200000-")], b"");
     assert_eq!((beyond.status, beyond.header("content-range")), (416, Some("bytes */200000")));
     assert_eq!(alice.client().send("GET", "/dav/f", &[("Range", "lines=1-2")], b"").status, 200);
@@ -74,6 +76,7 @@ fn conditional_requests_save_the_download() {
     let get = |name: &str, value: &str| alice.client().send("GET", "/dav/f", &[(name, value)], b"");
     let same = get("If-None-Match", &etag);
     assert_eq!((same.status, same.etag(), same.body.len()), (304, etag.clone(), 0));
+    assert_eq!(same.header("cache-control"), alice.client().get("/dav/f").header("cache-control"));
     assert_eq!(get("If-None-Match", "\"other\"").status, 200);
     assert_eq!(get("If-None-Match", &format!("W/{etag}")).status, 304);
     assert_eq!(get("If-None-Match", "*").status, 304);

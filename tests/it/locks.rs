@@ -89,6 +89,8 @@ fn a_lock_is_its_owners_alone() {
     assert_eq!(unlock(&alice, "/dav/g", &held.token), 409, "not of this resource");
     let refresh = |person: &Person| send(person, "LOCK", "/dav/f", &held.token, &[("Timeout", "Second-100")]);
     assert_eq!((refresh(&bob), refresh(&alice)), (412, 200));
+    let deep = send(&alice, "LOCK", "/dav/f", &held.token, &[("Depth", "1")]);
+    assert_eq!(deep, 200, "a refresh ignores Depth");
     assert_eq!(lock(&bob, "/dav/f", EXCLUSIVE, &[]).status, 423);
     assert_eq!(lock(&bob, "/dav/f", SHARED, &[]).status, 423);
     let see = |person: &Person| person.client().send("PROPFIND", "/dav/f", &[("Depth", "0")], b"").text();

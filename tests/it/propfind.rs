@@ -214,3 +214,21 @@ fn the_entrance_leads_to_the_drive() {
     assert_eq!((options.status, options.header("dav")), (200, Some("1, 2, 3")));
     assert!(options.header("allow").expect("Allow").contains("PROPFIND"));
 }
+
+/// A link is told with what belongs to the place it leads to.
+#[test]
+fn a_link_shows_the_properties_and_locks_of_its_place() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    alice.client().send("MKCOL", "/dav/d", &[], b"");
+    alice.client().put("/dav/d/f", b"x");
+    std::os::unix::fs::symlink("d/f", alice.file("link")).expect("a link");
+    set(&alice, "/dav/d/f", "mine");
+    let lockinfo = "<lockinfo xmlns='DAV:'><lockscope><exclusive/></lockscope><locktype><write/></locktype></lockinfo>";
+    assert_eq!(alice.client().send("LOCK", "/dav/d/f", &[], lockinfo.as_bytes()).status, 200);
+    let (_, text) = propfind(&alice, "/dav/", "1", "");
+    let (_, link) = text.split_once("<D:href>/dav/link</D:href>").expect("listed");
+    let (link, _) = link.split_once("</D:response>").expect("whole");
+    assert!(link.contains(">mine</x:p>") && link.contains("activelock"), "{link}");
+    assert_eq!(alice.client().put("/dav/link", b"y").status, 423, "the lock holds by whatever way");
+}

@@ -134,6 +134,7 @@ fn the_first_signal_drains_and_what_runs_comes_to_its_end() {
     assert_eq!(upload.answer("PUT").status, 201);
     assert!(server.terminate().success());
     assert_eq!(alice.bytes("f").len(), 200_000);
+    server.wait_for_log("ended");
 }
 
 #[test]
@@ -158,4 +159,74 @@ fn last_uses_are_written_at_the_end() {
     alice.client().get("/dav/");
     assert!(server.terminate().success());
     assert!(!server.ok(&["app-password", "list", "alice", "--json"]).contains("\"last_used_at\": null"));
+}
+
+#[test]
+fn the_log_says_whether_an_answer_was_whole() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    alice.client().put("/dav/f", &vec![b'x'; 3_000_000]);
+    assert_eq!(alice.client().get("/dav/f").body.len(), 3_000_000);
+    server.wait_for_log("path=/dav/f status=200 bytes=3000000 whole=true");
+    alice.client().send("HEAD", "/dav/f", &[], b"");
+    server.wait_for_log("method=HEAD path=/dav/f status=200 bytes=0 whole=true");
+}
+
+/// What HTTP/2 says on the wire, as far as these tests need it (RFC 9113, RFC 7541).
+mod h2 {
+    use crate::http::Connection;
+
+    fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(payload.len()).expect("short").to_be_bytes();
+        [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+    }
+
+    /// Preface and settings, with that room for each answer.
+    pub fn begin(connection: &mut Connection, window: u32) {
+        let settings = [&[0, 4], window.to_be_bytes().as_slice()].concat();
+        connection.write(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &frame(4, 0, 0, &settings)].concat());
+    }
+
+    /// GET of a path: method and scheme by the static table, path and authority as literals.
+    pub fn get(connection: &mut Connection, stream: u32, path: &str) {
+        let literal =
+            |index: u8, text: &str| [&[index, u8::try_from(text.len()).expect("short")], text.as_bytes()].concat();
+        let block = [vec![0x82, 0x86], literal(0x04, path), literal(0x01, "localhost")].concat();
+        connection.write(&frame(1, 0x5, stream, &block));
+    }
+
+    /// A ping, which is no request.
+    pub fn ping(connection: &mut Connection) {
+        connection.try_write(&frame(6, 0, 0, &[0; 8]));
+    }
+}
+
+/// An answer that HTTP/2's flow control holds back does not hold the connection for ever.
+#[test]
+fn an_answer_that_is_never_taken_ends_in_http_2_too() {
+    let server = TestServer::with_config(&format!("[server]\nstall_timeout = \"200ms\"\n{CHEAP}"));
+    let mut connection = Connection::open(server.addr);
+    h2::begin(&mut connection, 0);
+    h2::get(&mut connection, 1, "/healthz");
+    let mut all = Vec::new();
+    let ended = std::io::Read::read_to_end(&mut connection.stream, &mut all);
+    assert!(ended.is_ok() || ended.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset));
+    assert!(!all.is_empty(), "the head of the answer came");
+}
+
+/// Pings are no requests: an idle connection ends, but not before its time.
+#[test]
+fn an_idle_connection_ends_in_http_2_too() {
+    let config = format!("[server]\nheader_timeout = \"300ms\"\nidle_timeout = \"2s\"\n{CHEAP}");
+    let server = TestServer::with_config(&config);
+    let mut connection = Connection::open(server.addr);
+    h2::begin(&mut connection, 65_535);
+    h2::get(&mut connection, 1, "/healthz");
+    let began = Instant::now();
+    std::thread::park_timeout(Duration::from_millis(200));
+    h2::ping(&mut connection);
+    let mut all = Vec::new();
+    let _ = std::io::Read::read_to_end(&mut connection.stream, &mut all);
+    assert!(all.windows(3).any(|window| window == b"ok\n"), "the answer came");
+    assert!(began.elapsed() >= Duration::from_secs(2), "a ping is not a head that is late: {:?}", began.elapsed());
 }

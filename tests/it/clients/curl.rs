@@ -141,3 +141,20 @@ fn tls_is_checked_and_nothing_else_is_spoken() {
     let clear = run(curl(&alice).arg("--fail").arg(alice.url()));
     assert!(!clear.status.success(), "{}", clear.text);
 }
+
+/// HTTP/2 names the host in `:authority`; a `Destination` is judged by it.
+#[test]
+fn a_move_by_http_2_finds_its_destination() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    alice.client().put("/dav/a", b"x");
+    let destination = format!("Destination: http://{}/dav/b", server.addr);
+    let moved = curl(&alice)
+        .args(["--http2-prior-knowledge", "--request", "MOVE", "--header", &destination])
+        .args(["--write-out", "%{http_code} %{http_version}"])
+        .arg(format!("{}a", alice.url()))
+        .output()
+        .expect("curl runs");
+    assert_eq!(String::from_utf8_lossy(&moved.stdout), "201 2");
+    assert_eq!(alice.names(), ["b"]);
+}

@@ -3,6 +3,7 @@
 mod cadaver;
 mod curl;
 mod davfs2;
+mod gvfs;
 mod litmus;
 mod rclone;
 

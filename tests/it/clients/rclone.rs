@@ -218,3 +218,18 @@ fn a_wrong_password_is_told_as_such() {
     assert!(!said.status.success());
     assert!(said.text.contains("401 Unauthorized"), "{}", said.text);
 }
+
+/// The lines that the first start prints, pasted as they are.
+#[test]
+fn the_printed_lines_work_when_pasted() {
+    let server = TestServer::start();
+    let log = server.log();
+    let lines: Vec<&str> = log.lines().map(str::trim).filter(|line| line.starts_with("rclone ")).collect();
+    assert_eq!(lines.len(), 2, "{log}");
+    fs::write(server.storage().join("files/admin/hello.txt"), b"hello").expect("a file");
+    let config = server.folder.path().join("rclone.conf");
+    write(&config, b"");
+    let paste = |line: &str| run(client("sh").args(["-c", line]).env("RCLONE_CONFIG", &config)).ok();
+    paste(lines[0]);
+    assert!(paste(lines[1]).contains("5 hello.txt"));
+}
