@@ -120,6 +120,13 @@ pub fn delete_tree(connection: &Connection, resource: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Ends all locks beneath a resource that was replaced; one on the resource itself stays with its name, as RFC 4918
+/// §7.6 has it: an editor locks a file, moves the new one over it, and then unlocks it.
+pub fn delete_beneath(connection: &Connection, resource: &[u8]) -> Result<()> {
+    connection.prepare_cached("DELETE FROM lock WHERE resource >= ?1 AND resource < ?2")?.execute(beneath(resource))?;
+    Ok(())
+}
+
 /// How many live locks a person holds.
 pub fn count_of_user(connection: &Connection, user_id: i64, now: Time) -> Result<u32> {
     let sql = "SELECT count(*) FROM lock WHERE user_id = ?1 AND expires_at > ?2";

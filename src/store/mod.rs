@@ -93,7 +93,7 @@ impl Store {
     /// # Errors
     /// Where it does not.
     pub fn ping(&self) -> Result<()> {
-        self.read(|c| Ok(c.query_one("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?))
+        self.read(|c| Ok(c.query_one("SELECT EXISTS (SELECT 1 FROM user)", [], |_| Ok(()))?))
     }
 
     /// Writes in one immediate transaction: all of it, or nothing.

@@ -52,16 +52,16 @@ pub fn announce(connection: &Connection, change: &Change) -> Result<i64> {
     Ok(connection.last_insert_rowid())
 }
 
-/// Writes a deed's consequences down: properties follow, locks end with what was replaced (RFC 4918 §9.6, §9.8.4).
+/// Writes a deed's consequences down: properties follow, locks end with what is gone (RFC 4918 §7.6, §9.6).
 pub fn apply(connection: &Connection, change: &Change) -> Result<()> {
     match change.kind {
         Kind::Copy => {
-            lock::delete_tree(connection, &change.target)?;
+            lock::delete_beneath(connection, &change.target)?;
             property::delete_tree(connection, &change.target)?;
             property::copy_tree(connection, &change.source, &change.target)
         }
         Kind::Move => {
-            lock::delete_tree(connection, &change.target)?;
+            lock::delete_beneath(connection, &change.target)?;
             property::delete_tree(connection, &change.target)?;
             property::copy_tree(connection, &change.source, &change.target)?;
             property::delete_tree(connection, &change.source)?;

@@ -310,6 +310,10 @@ fn a_failing_database_is_503_and_locks_fail_closed() {
         assert!(!answer.text().contains("table"), "{}", answer.text());
     }
     rename("lock_away", "lock");
+    assert_eq!(server.stranger().get("/healthz").status, 200);
+    rename("user", "user_away");
+    assert_eq!(server.stranger().get("/healthz").status, 503);
+    rename("user_away", "user");
     rename("app_password", "app_password_away");
     assert_eq!(alice.client().get("/dav/f").status, 503);
     rename("app_password_away", "app_password");

@@ -258,3 +258,21 @@ fn a_lock_beyond_the_folder_is_not_a_confined_passwords_to_end() {
     let own = lock(&confined, "/dav/a/f", EXCLUSIVE, &[]);
     assert_eq!((own.status, unlock(&confined, "/dav/a/f", &own.token)), (201, 204));
 }
+
+/// RFC 4918 §7.6: a lock at the destination stays, as an editor needs that saves by moving a new file over the old.
+#[test]
+fn a_lock_at_the_destination_outlives_a_replacement() {
+    let server = TestServer::start();
+    let (alice, bob) = shared_folder(&server);
+    alice.client().put("/dav/f", b"old");
+    let held = lock(&alice, "/dav/f", EXCLUSIVE, &[]);
+    for method in ["COPY", "MOVE"] {
+        alice.client().put("/dav/new", method.as_bytes());
+        let tagged = format!("<http://{}/dav/f> (<{}>)", alice.addr, held.token);
+        let headers = [("Destination", "/dav/f"), ("If", tagged.as_str())];
+        assert_eq!(alice.client().send(method, "/dav/new", &headers, b"").status, 204, "{method}");
+        assert_eq!(alice.bytes("f"), method.as_bytes());
+        assert_eq!(bob.client().put("/dav/f", b"x").status, 423, "{method}");
+    }
+    assert_eq!(unlock(&alice, "/dav/f", &held.token), 204);
+}

@@ -232,3 +232,21 @@ fn a_link_shows_the_properties_and_locks_of_its_place() {
     assert!(link.contains(">mine</x:p>") && link.contains("activelock"), "{link}");
     assert_eq!(alice.client().put("/dav/link", b"y").status, 423, "the lock holds by whatever way");
 }
+
+/// What the database cannot take after a move was done is written down before anything else is.
+#[test]
+fn properties_follow_later_where_the_database_failed() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    alice.client().put("/dav/f", b"x");
+    set(&alice, "/dav/f", "mine");
+    let database = rusqlite::Connection::open(server.storage().join("latchkey.sqlite3")).expect("opened");
+    let trigger = "CREATE TRIGGER no BEFORE INSERT ON property BEGIN SELECT RAISE(ABORT, 'full'); END";
+    database.execute_batch(trigger).expect("made");
+    assert_eq!(alice.client().send("MOVE", "/dav/f", &[("Destination", "/dav/g")], b"").status, 503);
+    assert_eq!(alice.client().put("/dav/f", b"new").status, 503, "nothing goes on before that is settled");
+    assert_eq!(alice.client().get("/dav/g").body, b"x", "reading does");
+    database.execute_batch("DROP TRIGGER no").expect("dropped");
+    assert_eq!(alice.client().put("/dav/f", b"new").status, 201);
+    assert_eq!((value(&alice, "/dav/g").as_deref(), value(&alice, "/dav/f")), (Some("mine"), None));
+}
