@@ -53,7 +53,7 @@ fn reachability(config: &Config) -> Vec<Finding> {
         let advice = "set server.public_urls to the address people use";
         return vec![Finding::bad("public address", advice)];
     }
-    vec![Finding::good(format!("listens on {listen}"))]
+    vec![Finding::good(format!("address: {listen}"))]
 }
 
 fn look(app: &App) -> Result<Vec<Finding>, Failure> {
