@@ -21,7 +21,7 @@ pub(super) enum AppPasswordCommand {
     /// Revoke one application password, or all of an account
     #[command(group = ArgGroup::new("which").required(true).args(["selector", "all"]))]
     Revoke {
-        /// The first group after `lk-`, as listed
+        /// The first group after `lk-`, as listed; the whole password will do, too
         selector: Option<String>,
         /// All of this account
         #[arg(long, value_name = "USER")]
