@@ -30,86 +30,89 @@ pub fn copy_to_place(source: &Place, target: &Place, deep: bool, durable: bool) 
     let meta = source.any_meta().copied().filter(|meta| meta.kind != Kind::Other).ok_or(Error::NotFound)?;
     let mut temporary = Temporary::beside(target)?;
     temporary.present = true;
-    let name = source.name.as_deref().unwrap_or(b".");
-    let copy = Copy { deep, durable, file_mode: target.home.file_mode, folder_mode: target.home.folder_mode };
-    copy.any(source.folder.as_fd(), name, &meta, temporary.folder.as_fd(), temporary.name.as_bytes(), 0)?;
+    let copy = Copy { deep, durable, folder_mode: target.home.folder_mode };
+    copy.any(
+        &Ends {
+            from: source.folder.as_fd(),
+            name: source.name.as_deref().unwrap_or(b"."),
+            to: temporary.folder.as_fd(),
+            new: temporary.name.as_bytes(),
+        },
+        &meta,
+        0,
+    )?;
     let made = sys::stat(temporary.folder.as_fd(), temporary.name.as_bytes())?;
     Ok(Made { temporary, meta: made })
 }
 
+/// How a copy is made.
 struct Copy {
     deep: bool,
     durable: bool,
-    file_mode: Mode,
     folder_mode: Mode,
 }
 
+/// What is copied, and to where.
+struct Ends<'a> {
+    from: BorrowedFd<'a>,
+    name: &'a [u8],
+    to: BorrowedFd<'a>,
+    new: &'a [u8],
+}
+
 impl Copy {
-    fn any(
-        &self,
-        from: BorrowedFd<'_>,
-        name: &[u8],
-        meta: &Meta,
-        to: BorrowedFd<'_>,
-        new: &[u8],
-        depth: usize,
-    ) -> Result<()> {
+    fn any(&self, ends: &Ends<'_>, meta: &Meta, depth: usize) -> Result<()> {
         if depth > DEEPEST {
             return Err(Error::TooDeep);
         }
         match meta.kind {
-            Kind::File => self.file(from, name, to, new),
-            Kind::Folder => self.folder(from, name, meta, to, new, depth),
+            Kind::File => self.file(ends),
+            Kind::Folder => self.folder(ends, meta, depth),
             Kind::Link => {
-                let target = readlinkat(from, name, Vec::new())?;
-                Ok(symlinkat(target.as_c_str(), to, new)?)
+                let target = readlinkat(ends.from, ends.name, Vec::new())?;
+                Ok(symlinkat(target.as_c_str(), ends.to, ends.new)?)
             }
             Kind::Other => Ok(()),
         }
     }
 
-    fn file(&self, from: BorrowedFd<'_>, name: &[u8], to: BorrowedFd<'_>, new: &[u8]) -> Result<()> {
-        let source = openat(from, name, sys::READ, Mode::empty())?;
+    /// Bytes, time and permissions go along.
+    fn file(&self, ends: &Ends<'_>) -> Result<()> {
+        let source = openat(ends.from, ends.name, sys::READ, Mode::empty())?;
         let meta = sys::stat(source.as_fd(), b"")?;
         if meta.kind != Kind::File {
             return Err(Error::Changed);
         }
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let mut copy = File::from(openat(to, new, flags, sys::FILE_MODE)?);
+        let mut copy = File::from(openat(ends.to, ends.new, flags, sys::FILE_MODE)?);
         std::io::copy(&mut File::from(source), &mut copy).map_err(Error::from_io)?;
-        fchmod(&copy, self.file_mode)?;
-        futimens(&copy, &timestamps((meta.modified_s, meta.modified_ns)))?;
-        if self.durable {
-            rustix::fs::fsync(&copy)?;
-        }
-        Ok(())
+        fchmod(&copy, Mode::from_raw_mode(meta.mode & 0o777))?;
+        self.finish(&copy, &meta)
     }
 
-    fn folder(
-        &self,
-        from: BorrowedFd<'_>,
-        name: &[u8],
-        meta: &Meta,
-        to: BorrowedFd<'_>,
-        new: &[u8],
-        depth: usize,
-    ) -> Result<()> {
-        mkdirat(to, new, self.folder_mode)?;
-        let copy = openat(to, new, sys::FOLDER, Mode::empty())?;
+    fn folder(&self, ends: &Ends<'_>, meta: &Meta, depth: usize) -> Result<()> {
+        mkdirat(ends.to, ends.new, self.folder_mode)?;
+        let copy = openat(ends.to, ends.new, sys::FOLDER, Mode::empty())?;
         if self.deep {
-            let source = openat(from, name, sys::FOLDER, Mode::empty())?;
+            let source = openat(ends.from, ends.name, sys::FOLDER, Mode::empty())?;
             for member in members(&source, false)? {
                 let found = match sys::stat(source.as_fd(), &member) {
                     // It went away meanwhile.
                     Err(Errno::NOENT) => continue,
                     other => other?,
                 };
-                self.any(source.as_fd(), &member, &found, copy.as_fd(), &member, depth + 1)?;
+                let ends = Ends { from: source.as_fd(), name: &member, to: copy.as_fd(), new: &member };
+                self.any(&ends, &found, depth + 1)?;
             }
         }
-        futimens(&copy, &timestamps((meta.modified_s, meta.modified_ns)))?;
+        self.finish(&copy, meta)
+    }
+
+    /// Gives a copy the time of its source, and brings it to the disk.
+    fn finish(&self, copy: &impl AsFd, meta: &Meta) -> Result<()> {
+        futimens(copy, &timestamps((meta.modified_s, meta.modified_ns)))?;
         if self.durable {
-            rustix::fs::fsync(&copy)?;
+            rustix::fs::fsync(copy)?;
         }
         Ok(())
     }

@@ -143,15 +143,6 @@ impl Place {
         set_times(self.folder.as_fd(), name, stamp(now, Some(seconds), Some(meta)))?;
         self.refresh()
     }
-
-    /// Bytes free and in all on the file system here.
-    ///
-    /// # Errors
-    /// The system's.
-    pub fn space(&self) -> Result<(u64, u64)> {
-        let found = rustix::fs::fstatvfs(&self.folder)?;
-        Ok((found.f_bavail.saturating_mul(found.f_frsize), found.f_blocks.saturating_mul(found.f_frsize)))
-    }
 }
 
 /// What stands at a name, a link not followed.

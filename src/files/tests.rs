@@ -112,12 +112,19 @@ fn an_upload_that_is_given_up_leaves_no_trace() {
     }
 }
 
+fn target_mode(file: &std::path::Path) -> u32 {
+    let meta = fs::metadata(file).expect("there");
+    std::os::unix::fs::PermissionsExt::mode(&meta.permissions()) & 0o777
+}
+
 #[test]
 fn deeds_replace_whole_trees_in_one_step() {
     for Scratch { home, root, .. } in both() {
         fs::create_dir_all(home.join("new/deep")).expect("folders");
         fs::write(home.join("new/deep/f"), "new").expect("a file");
         fs::create_dir_all(home.join("old/other")).expect("folders");
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o750);
+        fs::set_permissions(home.join("new/deep/f"), executable).expect("set");
         let source = root.find(&path("/new"), false).expect("found");
         let mut target = root.find(&path("/old"), false).expect("found");
         let made = copy_to_place(&source, &target, true, true).expect("copied");
@@ -125,6 +132,7 @@ fn deeds_replace_whole_trees_in_one_step() {
         let replaced = made.put(&mut target).expect("put");
         assert_eq!(target.meta().expect("there").inode, inode, "what was made is what is there");
         assert_eq!(fs::read(home.join("old/deep/f")).expect("there"), b"new");
+        assert_eq!(target_mode(&home.join("old/deep/f")), 0o750, "permissions go along");
         assert!(!home.join("old/other").exists());
         drop(replaced);
         let mut source = root.find(&path("/old"), false).expect("found");

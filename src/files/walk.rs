@@ -35,7 +35,7 @@ pub(super) fn walk(root: BorrowedFd<'_>, path: &Path, follow: bool) -> Result<Fo
             behind.pop().ok_or(Error::Escapes)?;
             continue;
         }
-        if name == TEMPORARY_FOLDER.as_bytes() {
+        if name.eq_ignore_ascii_case(TEMPORARY_FOLDER.as_bytes()) {
             return Err(Error::Reserved);
         }
         let last = ahead.is_empty();
