@@ -51,31 +51,48 @@ pub(super) async fn put(dav: Dav, principal: Principal, parts: Parts, mut body: 
     let mut gathered = Vec::new();
     let mut size = 0;
     loop {
-        // What a slow client has sent so far does not wait in memory for the rest.
-        let piece = match tokio::time::timeout(QUIET.min(stall), next_piece(&mut body, stall)).await {
-            Ok(piece) => Some(piece?),
-            Err(_) if gathered.is_empty() => Some(next_piece(&mut body, stall).await?),
-            Err(_) => None,
-        };
-        let last = matches!(piece, Some(None));
-        let quiet = piece.is_none();
-        if let Some(Some(piece)) = piece {
+        let came = come(&mut body, stall, !gathered.is_empty()).await?;
+        let ended = matches!(came, Came::End);
+        if let Came::Piece(piece) = came {
             size += piece.len();
             gathered.push(piece);
+            if size < PIECE {
+                continue;
+            }
         }
-        if last || quiet || size >= PIECE {
-            let pieces: Vec<Bytes> = std::mem::take(&mut gathered);
-            size = 0;
-            upload = off_thread(move || {
-                pieces.iter().try_for_each(|piece| upload.write(piece))?;
-                Ok(upload)
-            })
-            .await?;
+        let pieces: Vec<Bytes> = std::mem::take(&mut gathered);
+        size = 0;
+        let write = move || {
+            pieces.iter().try_for_each(|piece| upload.write(piece))?;
+            Ok(upload)
+        };
+        if ended {
+            return off_thread(move || put.finish(&place, write()?, announced)).await;
         }
-        if last {
-            return off_thread(move || put.finish(&place, upload, announced)).await;
-        }
+        upload = off_thread(write).await?;
     }
+}
+
+/// What became of waiting for a body.
+enum Came {
+    Piece(Bytes),
+    /// Nothing for a while: what is gathered must not wait in memory for a slow client.
+    Quiet,
+    End,
+}
+
+/// Waits for the next piece of a body, and for a while only where some are gathered already.
+async fn come(body: &mut Body, stall: Duration, gathered: bool) -> Result<Came> {
+    let next = next_piece(body, stall);
+    let piece = if gathered {
+        match tokio::time::timeout(QUIET, next).await {
+            Ok(piece) => piece?,
+            Err(_) => return Ok(Came::Quiet),
+        }
+    } else {
+        next.await?
+    };
+    Ok(piece.map_or(Came::End, Came::Piece))
 }
 
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
