@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use latchkey::auth::{Actor, Auth, Expiry, NewAccount, NewAppPassword, Visitor};
 use latchkey::clock::Clock;
 use latchkey::config::{Config, Overrides, load};
-use latchkey::files::{NewHome, Path, Root, Storage};
+use latchkey::files::{Path, Root, Storage};
 use latchkey::model::{Home, Scope};
 use latchkey::server::App;
 
@@ -30,15 +30,7 @@ fn scene(passwords: usize) -> Scene {
     let overrides = Overrides { listen: None, storage: Some(folder.path().join("storage")) };
     let config: Config = load(None, &overrides).expect("the defaults are in order");
     let app = App::open(&config, Clock::system(), false).expect("opened");
-    let account = NewAccount {
-        name: "alice".to_owned(),
-        display_name: String::new(),
-        email: None,
-        is_admin: false,
-        home: NewHome::New,
-        password: None,
-        must_change_password: false,
-    };
+    let account = NewAccount::named("alice");
     app.auth.add_user(&account, &Actor::cli()).expect("added");
     let new = NewAppPassword {
         label: "bench".to_owned(),

@@ -68,13 +68,11 @@ pub(super) async fn add(
         Some(path) => NewHome::Given(allowed_home(&path, &api.home_roots)?),
     };
     let account = NewAccount {
-        name: new.name,
         display_name: new.display_name,
         email: new.email,
         is_admin: new.admin,
         home,
-        password: None,
-        must_change_password: false,
+        ..NewAccount::named(&new.name)
     };
     let user = off_thread(move || api.auth.add_user(&account, &actor)).await?;
     Ok((StatusCode::CREATED, Json(UserView::from(&user))))

@@ -26,6 +26,22 @@ pub struct NewAccount {
     pub must_change_password: bool,
 }
 
+impl NewAccount {
+    /// An account of that name with a new home and nothing else.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            display_name: String::new(),
+            email: None,
+            is_admin: false,
+            home: NewHome::New,
+            password: None,
+            must_change_password: false,
+        }
+    }
+}
+
 /// What shall change; absent for what stays.
 #[derive(Debug, Clone, Default)]
 pub struct AccountChange {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::{Actor, Auth, Error, Expiry, NewAccount, NewAppPassword, Result};
-use crate::files::NewHome;
 use crate::model::Scope;
 use crate::secret::{self, PlainSecret};
 use crate::store;
@@ -31,13 +30,11 @@ impl Auth {
         let actor = Actor { name: "server".to_owned(), address: None };
         let password = secret::generate_account_password();
         let account = NewAccount {
-            name: "admin".to_owned(),
             display_name: "Administrator".to_owned(),
-            email: None,
             is_admin: true,
-            home: NewHome::New,
             password: Some(password.clone()),
             must_change_password: true,
+            ..NewAccount::named("admin")
         };
         match self.add_user(&account, &actor) {
             Ok(_) => {}

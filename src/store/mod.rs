@@ -56,7 +56,6 @@ pub struct Store(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    file: PathBuf,
     writer: Mutex<Connection>,
     readers: Vec<Mutex<Connection>>,
     next_reader: AtomicUsize,
@@ -72,12 +71,7 @@ impl Store {
         prepare(&writer)?;
         migrations::run(&mut writer, file)?;
         let readers = (0..READERS).map(|_| open_reader(file).map(Mutex::new)).collect::<Result<Vec<_>>>()?;
-        Ok(Self(Arc::new(Inner {
-            file: file.to_path_buf(),
-            writer: Mutex::new(writer),
-            readers,
-            next_reader: AtomicUsize::new(0),
-        })))
+        Ok(Self(Arc::new(Inner { writer: Mutex::new(writer), readers, next_reader: AtomicUsize::new(0) })))
     }
 
     /// Reads. Short indexed look-ups may be made on an async thread.
@@ -133,12 +127,6 @@ impl Store {
         let mut statement = reader.prepare("PRAGMA quick_check")?;
         let lines = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
         Ok(lines.into_iter().filter(|line| line != "ok").collect())
-    }
-
-    /// The database file.
-    #[must_use]
-    pub fn file(&self) -> &Path {
-        &self.0.file
     }
 
     /// A reader that nobody holds, or the next one in turn.

@@ -8,7 +8,6 @@ use base64::engine::general_purpose::STANDARD;
 use latchkey::auth::{Actor, Auth, Expiry, NewAccount, NewAppPassword, Refusal, Visitor};
 use latchkey::clock::Clock;
 use latchkey::config::{Overrides, load};
-use latchkey::files::NewHome;
 use latchkey::model::Scope;
 use latchkey::server::App;
 
@@ -25,15 +24,7 @@ fn gate() -> Gate {
     let config = load(None, &overrides).expect("the defaults are in order");
     let auth = App::open(&config, Clock::system(), true).expect("opened").auth;
     for name in ["alice", "bob"] {
-        let account = NewAccount {
-            name: name.to_owned(),
-            display_name: String::new(),
-            email: None,
-            is_admin: false,
-            home: NewHome::New,
-            password: None,
-            must_change_password: false,
-        };
+        let account = NewAccount::named(name);
         auth.add_user(&account, &Actor::cli()).expect("added");
     }
     let new = NewAppPassword {

@@ -116,14 +116,20 @@ fn the_clients_address_is_the_proxys_word_if_it_is_trusted() {
     assert_eq!(from(far.client(), "203.0.113.7"), 401, "an untrusted peer's word counts for nothing");
 }
 
+/// The first half of 200,000 bytes for `/dav/f`.
+fn half_an_upload(client: &Client) -> Connection {
+    let mut upload = client.connect();
+    upload.write(&client.head("PUT", "/dav/f", &[], Some(200_000)));
+    upload.write(&vec![b'x'; 100_000]);
+    upload
+}
+
 #[test]
 fn the_first_signal_drains_and_what_runs_comes_to_its_end() {
     let mut server = TestServer::start();
     let alice = server.person("alice");
     let client = alice.client();
-    let mut upload = client.connect();
-    upload.write(&client.head("PUT", "/dav/f", &[], Some(200_000)));
-    upload.write(&vec![b'x'; 100_000]);
+    let mut upload = half_an_upload(&client);
     let mut idle = client.connect();
     idle.write(&client.head("GET", "/healthz", &[], Some(0)));
     assert_eq!(idle.answer("GET").status, 200);
@@ -141,10 +147,7 @@ fn the_first_signal_drains_and_what_runs_comes_to_its_end() {
 fn the_second_signal_ends() {
     let mut server = TestServer::start();
     let alice = server.person("alice");
-    let client = alice.client();
-    let mut upload = client.connect();
-    upload.write(&client.head("PUT", "/dav/f", &[], Some(200_000)));
-    upload.write(&vec![b'x'; 100_000]);
+    let mut upload = half_an_upload(&alice.client());
     server.signal("INT");
     server.wait_for_log("draining");
     assert!(server.terminate().success());
