@@ -65,8 +65,10 @@ pub fn status_of_auth(error: &auth::Error) -> StatusCode {
     match error {
         Error::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Files(error) => status_of_files(error),
-        Error::NoSuchUser(_) | Error::NoSuchAppPassword(_) | Error::NoSuchApiToken(_) => StatusCode::NOT_FOUND,
-        Error::Taken(_) => StatusCode::CONFLICT,
+        Error::NoSuchUser(_) | Error::NoSuchAppPassword(_) | Error::NoSuchApiToken(_) | Error::NoSuchSession(_) => {
+            StatusCode::NOT_FOUND
+        }
+        Error::Taken(_) | Error::Refused(_) => StatusCode::CONFLICT,
         Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Hash(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -2,6 +2,10 @@
 //!
 //! Nothing here reads a disk, a database or a clock.
 
+mod sign_in;
+
+pub use sign_in::{Passkey, SecondFactorFor, SecondFactors, Session};
+
 use std::fmt;
 use std::path::PathBuf;
 
@@ -69,6 +73,8 @@ pub struct User {
     pub created_at: Time,
     /// Since when the account is disabled, if it is.
     pub disabled_at: Option<Time>,
+    /// Bytes the person's files may take; absent for no limit.
+    pub quota: Option<u64>,
 }
 
 /// Where a person's files lie.
@@ -131,7 +137,7 @@ pub struct AppPassword {
     pub created_at: Time,
     /// From which address it was issued; absent for the command line.
     pub created_from: Option<String>,
-    /// Who issued it: `cli`, `api-token:ID` or a user name.
+    /// Who issued it: `cli`, `server`, `api-token:ID` or a user name.
     pub created_by: String,
     /// From when on it is refused.
     pub expires_at: Option<Time>,
@@ -145,6 +151,8 @@ pub struct AppPassword {
     pub revoked_at: Option<Time>,
     /// Who revoked it.
     pub revoked_by: Option<String>,
+    /// Selector of the one that this one takes over from.
+    pub replaces: Option<String>,
 }
 
 /// What an API token may do.

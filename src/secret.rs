@@ -132,22 +132,78 @@ impl AppPasswordText {
     }
 }
 
-/// Prefix of a token for the admin API.
-const API_TOKEN_PREFIX: &str = "lka-";
-/// Characters after the prefix: 160 random bits.
-const API_TOKEN_LENGTH: usize = 32;
-
-/// A new token for the admin API.
-#[must_use]
-pub fn generate_api_token() -> PlainSecret {
-    PlainSecret::new(format!("{API_TOKEN_PREFIX}{}", to_text(&random_digits::<API_TOKEN_LENGTH>())))
+/// What a token is for. Each has a prefix of its own, so that one is never taken for another (S1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Token {
+    /// For programs, in the admin API.
+    Api,
+    /// Of somebody who is signed in to the pages.
+    Session,
+    /// Of a sign-in that lacks its second factor.
+    PendingSignIn,
+    /// Of a browser from which somebody has signed in before.
+    Device,
+    /// Of a visitor who is not signed in, to tell their forms from a stranger's.
+    Visit,
+    /// In a link by which a person chooses a password.
+    Link,
 }
 
-/// Whether a text has the shape of a token for the admin API.
+/// Characters after the prefix: 160 random bits.
+const TOKEN_LENGTH: usize = 32;
+
+impl Token {
+    /// All kinds.
+    pub const ALL: [Self; 6] =
+        [Self::Api, Self::Session, Self::PendingSignIn, Self::Device, Self::Visit, Self::Link];
+
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Api => "lka-",
+            Self::Session => "lks-",
+            Self::PendingSignIn => "lkp-",
+            Self::Device => "lkd-",
+            Self::Visit => "lkv-",
+            Self::Link => "lki-",
+        }
+    }
+
+    /// A new one from chance.
+    #[must_use]
+    pub fn generate(self) -> PlainSecret {
+        PlainSecret::new(format!("{}{}", self.prefix(), to_text(&random_digits::<TOKEN_LENGTH>())))
+    }
+
+    /// Whether a text has its shape.
+    #[must_use]
+    pub fn is(self, text: &str) -> bool {
+        text.strip_prefix(self.prefix())
+            .is_some_and(|body| body.len() == TOKEN_LENGTH && body.bytes().all(|byte| ALPHABET.contains(&byte)))
+    }
+}
+
+/// Digits of a recovery code: 80 random bits.
+const RECOVERY_DIGITS: usize = 16;
+
+/// A new recovery code: four groups of four characters.
 #[must_use]
-pub fn is_api_token(text: &str) -> bool {
-    text.strip_prefix(API_TOKEN_PREFIX)
-        .is_some_and(|body| body.len() == API_TOKEN_LENGTH && body.bytes().all(|byte| ALPHABET.contains(&byte)))
+pub fn generate_recovery_code() -> PlainSecret {
+    let text = to_text(&random_digits::<RECOVERY_DIGITS>());
+    let groups: Vec<&str> = (0..4).filter_map(|group| text.get(group * 4..group * 4 + 4)).collect();
+    PlainSecret::new(groups.join("-"))
+}
+
+/// A recovery code as a person typed it, in the form it was shown in: any case, with or without dashes and spaces.
+#[must_use]
+pub fn read_recovery_code(text: &str) -> Option<PlainSecret> {
+    if text.len() > 4 * RECOVERY_DIGITS {
+        return None;
+    }
+    let digits: Option<Vec<u8>> =
+        text.bytes().filter(|byte| !matches!(byte, b'-' | b' ')).map(digit_of).collect();
+    let digits = digits.filter(|digits| digits.len() == RECOVERY_DIGITS)?;
+    let groups: Vec<String> = digits.chunks(4).map(to_text).collect();
+    Some(PlainSecret::new(groups.join("-")))
 }
 
 /// A new account password: four groups of five characters, 100 random bits.
@@ -236,13 +292,28 @@ mod tests {
     }
 
     #[test]
-    fn api_tokens_have_their_own_shape() {
-        let token = generate_api_token();
-        assert!(is_api_token(token.expose()));
-        assert_eq!(token.expose().len(), 36);
-        assert_eq!(AppPasswordText::parse(token.expose()), None);
-        assert!(!is_api_token("lka-"));
-        assert!(!is_api_token(AppPasswordText::generate().to_plain().expose()));
+    fn every_token_has_its_own_shape() {
+        for kind in Token::ALL {
+            let token = kind.generate();
+            assert_eq!(token.expose().len(), 36);
+            assert_eq!(AppPasswordText::parse(token.expose()), None);
+            for other in Token::ALL {
+                assert_eq!(other.is(token.expose()), other == kind);
+            }
+            assert!(!kind.is(kind.prefix()));
+            assert!(!kind.is(AppPasswordText::generate().to_plain().expose()));
+        }
+    }
+
+    #[test]
+    fn recovery_codes_are_read_forgivingly() {
+        let code = generate_recovery_code();
+        assert_eq!(code.expose().len(), 19);
+        let sloppy = format!(" {} ", code.expose().replace('-', "").to_uppercase());
+        assert_eq!(read_recovery_code(&sloppy).as_ref(), Some(&code));
+        for bad in ["", "123456", "u234-1234-1234-1234", &code.expose()[1..], &format!("{}0", code.expose())] {
+            assert_eq!(read_recovery_code(bad), None, "{bad}");
+        }
     }
 
     proptest! {

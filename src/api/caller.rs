@@ -1,7 +1,5 @@
 //! Extractors: a caller with a token that may do this, and a body that can be read.
 
-use std::net::IpAddr;
-
 use axum::Json;
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
 use http::request::Parts;
@@ -9,12 +7,8 @@ use http::{HeaderValue, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
-use crate::auth::{Actor, ApiCaller, Auth, Visitor};
+use crate::auth::{Actor, ApiCaller, Auth, ClientAddress, Visitor};
 use crate::model::ApiScope;
-
-/// The client's address, put into the request by the router.
-#[derive(Debug, Clone, Copy)]
-pub struct ClientAddress(pub IpAddr);
 
 /// Somebody with a token that may read.
 pub(super) struct Reader;

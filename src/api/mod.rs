@@ -8,7 +8,6 @@ mod problem;
 mod users;
 mod views;
 
-pub use caller::ClientAddress;
 pub use views::{AppPasswordView, UserView};
 
 use std::path::PathBuf;

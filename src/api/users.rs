@@ -104,6 +104,7 @@ pub(super) async fn change(
         email: change.email,
         is_admin: change.admin,
         enabled: change.enabled,
+        ..AccountChange::default()
     };
     let user = off_thread(move || auth.change_user(&name, &change, &actor)).await?;
     Ok(Json(UserView::from(&user)))

@@ -24,6 +24,8 @@ pub struct NewAccount {
     pub password: Option<PlainSecret>,
     /// Whether the first sign-in must change it.
     pub must_change_password: bool,
+    /// Bytes the person's files may take; absent for no limit.
+    pub quota: Option<u64>,
 }
 
 impl NewAccount {
@@ -38,6 +40,7 @@ impl NewAccount {
             home: NewHome::New,
             password: None,
             must_change_password: false,
+            quota: None,
         }
     }
 }
@@ -53,6 +56,8 @@ pub struct AccountChange {
     pub is_admin: Option<bool>,
     /// Whether the account is enabled.
     pub enabled: Option<bool>,
+    /// Bytes the person's files may take, or no limit.
+    pub quota: Option<Option<u64>>,
 }
 
 /// Shortest account password, in characters.
@@ -105,6 +110,7 @@ impl Auth {
                     must_change_password: new.must_change_password,
                     home: &home,
                     created_at,
+                    quota: new.quota,
                 },
             )
             .map_err(|error| home_taken(error, &new.home))?;
@@ -119,6 +125,7 @@ impl Auth {
                 home,
                 created_at,
                 disabled_at: None,
+                quota: new.quota,
             })
         })
     }
@@ -140,6 +147,7 @@ impl Auth {
                 user.display_name.clone_from(display_name);
             }
             user.is_admin = change.is_admin.unwrap_or(user.is_admin);
+            user.quota = change.quota.unwrap_or(user.quota);
             match change.enabled {
                 Some(true) => user.disabled_at = None,
                 Some(false) => user.disabled_at = user.disabled_at.or_else(|| Some(self.0.clock.now_in_millis())),
@@ -182,7 +190,7 @@ impl Auth {
         })
     }
 
-    fn hash_password(&self, password: &PlainSecret) -> Result<String> {
+    pub(super) fn hash_password(&self, password: &PlainSecret) -> Result<String> {
         let text = password.expose();
         if text.chars().count() < SHORTEST_PASSWORD || text.len() > LONGEST_PASSWORD {
             let reason =

@@ -11,7 +11,7 @@ use super::network::ClientNetwork;
 use super::{Actor, Auth, Error, Refusal, Result};
 use crate::clock::seconds;
 use crate::model::{ApiScope, ApiToken};
-use crate::secret::{self, PlainSecret};
+use crate::secret::{PlainSecret, Token};
 use crate::store;
 
 /// What is asked for.
@@ -73,7 +73,7 @@ impl Auth {
         if new.ttl.is_zero() || new.ttl > LONGEST {
             return Err(Error::invalid("expires", "must be in the future and within ten years"));
         }
-        let token = secret::generate_api_token();
+        let token = Token::Api.generate();
         let created_at = self.0.clock.now_in_millis();
         let mut row = ApiToken {
             id: 0,
@@ -127,7 +127,7 @@ impl Auth {
         let bearer = authorization.and_then(bearer).ok_or(Refusal::NoCredentials)?;
         let now = self.0.clock.now();
         let network = ClientNetwork::of(visitor.address);
-        let found = if secret::is_api_token(bearer) {
+        let found = if Token::Api.is(bearer) {
             self.0.store.read(|c| store::api_token::by_digest(c, &digest(bearer))).map_err(Error::from)?
         } else {
             None
@@ -155,6 +155,7 @@ fn bearer(value: &[u8]) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn digest(token: &str) -> [u8; 32] {
+/// What is kept of a token: chance of 160 bits needs no slow hash.
+pub(super) fn digest(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }

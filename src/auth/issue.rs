@@ -78,6 +78,7 @@ impl Auth {
             last_used_agent: None,
             revoked_at: None,
             revoked_by: None,
+            replaces: None,
         };
         loop {
             let text = AppPasswordText::generate();

@@ -12,7 +12,7 @@ use crate::store::{self, app_password::Use};
 /// Seconds between two notes for one application password.
 const INTERVAL_S: u64 = 60;
 /// Longest user agent that is kept, in characters.
-const LONGEST_AGENT: usize = 200;
+pub(super) const LONGEST_AGENT: usize = 200;
 
 #[derive(Debug, Default)]
 pub(super) struct LastUse(Mutex<Noted>);

@@ -8,6 +8,7 @@ mod accounts;
 mod api_token;
 mod app_password;
 mod application;
+mod attempts;
 pub mod basic;
 mod first_start;
 mod gate;
@@ -16,7 +17,13 @@ mod issue;
 mod last_use;
 mod memo;
 mod network;
+mod password;
+mod policy;
 mod principal;
+mod seal;
+mod second_factor;
+mod session;
+mod sign_in;
 mod throttle;
 
 pub use accounts::{AccountChange, NewAccount};
@@ -27,8 +34,13 @@ pub use first_start::FirstStart;
 pub use gate::{Refusal, Visitor};
 pub use hasher::Hasher;
 pub use issue::{Expiry, Issued, NewAppPassword};
-pub use network::ClientNetwork;
+pub use network::{ClientAddress, ClientNetwork};
+pub use password::{LINK_LIFE, LinkKind, PasswordLink, SHORTEST};
+pub use policy::{Policy, SettingName, SettingShown};
 pub use principal::Principal;
+pub use second_factor::{OfferedTotp, PasskeyError, RelyingParty};
+pub use session::{FRESH, NewToken};
+pub use sign_in::{PasswordSignIn, SignIn, SignInRefusal, SignedIn};
 pub use throttle::Throttle;
 
 use std::sync::Arc;
@@ -36,7 +48,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::config::{SecurityConfig, StorageConfig};
 use crate::files::{self, Storage};
-use crate::model::NotAUserName;
+use crate::model::{NotAUserName, User};
 use crate::store::{self, Store};
 
 /// Why a use case was not done. Nothing has been changed then.
@@ -60,6 +72,12 @@ pub enum Error {
     /// No live API token has that id.
     #[error("there is no API token {0} that is not revoked")]
     NoSuchApiToken(i64),
+    /// No live session has that id.
+    #[error("there is no session {0}")]
+    NoSuchSession(i64),
+    /// The deed would leave nobody to administer the server, or was done to oneself.
+    #[error("{0}")]
+    Refused(&'static str),
     /// A value cannot be taken.
     #[error("{field}: {reason}")]
     Invalid {
@@ -77,6 +95,15 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    /// The sentence for a person, without the name that programs give the value.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self {
+            Self::Invalid { field, reason } => format!("the {} {reason}", field.replace('_', " ")),
+            other => other.to_string(),
+        }
+    }
+
     pub(crate) fn invalid(field: &'static str, reason: impl Into<String>) -> Self {
         Self::Invalid { field, reason: reason.into() }
     }
@@ -91,7 +118,7 @@ impl From<NotAUserName> for Error {
 /// Who does a deed, for the audit log.
 #[derive(Debug, Clone)]
 pub struct Actor {
-    /// `cli`, `server`, or `api-token:ID`.
+    /// `cli`, `server`, `api-token:ID`, `nobody`, or a user name.
     pub name: String,
     /// The client's address; absent for the command line.
     pub address: Option<String>,
@@ -102,6 +129,12 @@ impl Actor {
     #[must_use]
     pub fn cli() -> Self {
         Self { name: "cli".to_owned(), address: None }
+    }
+
+    /// A person on the pages.
+    #[must_use]
+    pub fn person(user: &User, visitor: Visitor<'_>) -> Self {
+        Self { name: user.name.to_string(), address: Some(visitor.address.to_canonical().to_string()) }
     }
 }
 
@@ -121,6 +154,12 @@ struct Inner {
     throttle: Throttle,
     flights: gate::Flights,
     last_use: last_use::LastUse,
+    /// The throttle of the pages: who guesses there slows no drive, and the other way round.
+    page_throttle: Throttle,
+    attempts: attempts::Attempts,
+    second_factor_attempts: attempts::Attempts,
+    pending: sign_in::PendingSignIns,
+    ceremonies: second_factor::Ceremonies,
 }
 
 impl Auth {
@@ -136,6 +175,14 @@ impl Auth {
         Self(Arc::new(Inner {
             hasher: Hasher::new(config.argon2),
             throttle: Throttle::new(config.throttle),
+            page_throttle: Throttle::new(config.throttle),
+            attempts: attempts::Attempts::new(sign_in::MOST_PER_ACCOUNT, config.throttle.window),
+            second_factor_attempts: attempts::Attempts::new(
+                sign_in::MOST_SECOND_FACTORS,
+                sign_in::SECOND_FACTOR_WINDOW,
+            ),
+            pending: sign_in::PendingSignIns::default(),
+            ceremonies: second_factor::Ceremonies::default(),
             memo: memo::Memo::new(),
             flights: gate::Flights::default(),
             last_use: last_use::LastUse::default(),
@@ -161,9 +208,21 @@ impl Auth {
         user: Option<&str>,
         subject: Option<&str>,
     ) -> Result<()> {
+        self.audit_with(tx, actor, kind, user, subject, None)
+    }
+
+    fn audit_with(
+        &self,
+        tx: &rusqlite::Transaction<'_>,
+        actor: &Actor,
+        kind: &str,
+        user: Option<&str>,
+        subject: Option<&str>,
+        detail: Option<&str>,
+    ) -> Result<()> {
         let at = self.0.clock.now();
-        let entry =
-            store::audit::Entry { at, kind, actor: &actor.name, user, subject, address: actor.address.as_deref() };
+        let address = actor.address.as_deref();
+        let entry = store::audit::Entry { at, kind, actor: &actor.name, user, subject, detail, address };
         Ok(store::audit::insert(tx, &entry)?)
     }
 }

@@ -3,6 +3,10 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
+/// The client's address, put into a request by the router for the rooms behind it.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientAddress(pub IpAddr);
+
 /// An IPv4 address, or an IPv6 /64: what one household or attacker has to itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClientNetwork(IpAddr);

@@ -117,6 +117,7 @@ fn new_account(arguments: AddArguments) -> Result<NewAccount, Failure> {
         home: arguments.home.map_or(NewHome::New, NewHome::Given),
         password,
         must_change_password: false,
+        quota: None,
     })
 }
 

@@ -12,6 +12,7 @@ use super::checked::{
     ServerConfig, StorageConfig, ThrottleConfig, TlsFiles, TrustedProxies, WebConfig,
 };
 use super::raw::{Raw, RawSecurity, RawServer};
+use crate::model::SecondFactorFor;
 
 impl Config {
     /// Checks all values; problems are added to `problems`, and `None` is only returned along with one.
@@ -126,6 +127,24 @@ impl Check<'_> {
             app_credentials_ttl: ttl,
             app_credentials_max_ttl: max_ttl,
             app_credentials_allow_never: raw.app_credentials_allow_never,
+            app_credentials_max_per_user: self.within(
+                "security.app_credentials_max_per_user",
+                raw.app_credentials_max_per_user,
+                1..=100_000,
+            ),
+            app_credentials_unused_after: (raw.app_credentials_unused_after != "never").then(|| {
+                self.duration("security.app_credentials_unused_after", &raw.app_credentials_unused_after)
+            }),
+            second_factor_for: self
+                .word(
+                    "security.second_factor_for",
+                    &raw.second_factor_for,
+                    &SecondFactorFor::ALL.map(|who| (who.as_str(), who)),
+                )
+                .unwrap_or(SecondFactorFor::Nobody),
+            session_idle_timeout: self.duration("security.session_idle_timeout", &raw.session_idle_timeout),
+            session_timeout: self.duration("security.session_timeout", &raw.session_timeout),
+            audit_keep: self.duration("security.audit_keep", &raw.audit_keep),
             argon2: Argon2Config {
                 memory_kib: self.within("security.argon2_memory_kib", raw.argon2_memory_kib, least_memory..=4_194_304),
                 iterations: self.at_least("security.argon2_iterations", raw.argon2_iterations, 1),

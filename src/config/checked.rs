@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::model::SecondFactorFor;
+
 /// Everything, one struct per room.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -148,6 +150,18 @@ pub struct SecurityConfig {
     pub app_credentials_max_ttl: Duration,
     /// Whether an application password may live for ever.
     pub app_credentials_allow_never: bool,
+    /// Live application passwords one person may have.
+    pub app_credentials_max_per_user: u32,
+    /// After how long without use an application password is revoked; absent for never.
+    pub app_credentials_unused_after: Option<Duration>,
+    /// Who must have a second factor for the pages.
+    pub second_factor_for: SecondFactorFor,
+    /// How long a session of the pages lives without a request.
+    pub session_idle_timeout: Duration,
+    /// How long a session of the pages lives at most.
+    pub session_timeout: Duration,
+    /// How long the audit log is kept.
+    pub audit_keep: Duration,
     /// How secrets are hashed.
     pub argon2: Argon2Config,
     /// When a client network is slowed.

@@ -75,6 +75,22 @@ impl Storage {
         &self.path
     }
 
+    /// A key of the server's own, `storage/keys/<name>`, made from `fresh` where there is none yet.
+    ///
+    /// # Errors
+    /// The disk's, and where the file is no key.
+    pub fn key(&self, name: &str, fresh: [u8; 32]) -> std::io::Result<[u8; 32]> {
+        let path = self.path.join("keys").join(name);
+        match std::fs::read(&path) {
+            Ok(bytes) => bytes.try_into().map_err(|_| std::io::Error::other(format!("{} is no key", path.display()))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                write_new(&path, |file| file.write_all(&fresh))?;
+                Ok(fresh)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Takes the homes out, for tests that resolve as another kernel would.
     #[cfg(test)]
     pub(super) fn into_homes(self) -> Homes {

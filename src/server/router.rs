@@ -14,7 +14,7 @@ use super::access_log::{self, Line};
 use super::address::client_address;
 use super::state::App;
 use super::timed_io::Busy;
-use crate::auth::{Principal, Refusal, Visitor};
+use crate::auth::{ClientAddress, Principal, Refusal, Visitor};
 use crate::config::Config;
 use crate::{api, dav, error, web};
 
@@ -26,6 +26,7 @@ struct Inner {
     app: App,
     config: Arc<Config>,
     api: axum::Router,
+    pages: axum::Router,
     requests: AtomicU64,
 }
 
@@ -35,6 +36,7 @@ enum Door {
     Drive,
     Entrance,
     Api,
+    Pages,
     Health,
     Nothing,
 }
@@ -48,15 +50,29 @@ impl Door {
             "/api" => Self::Api,
             other if other.starts_with("/dav/") => Self::Drive,
             other if other.starts_with("/api/") => Self::Api,
+            other if is_page(other) => Self::Pages,
             _ => Self::Nothing,
         }
     }
 }
 
+/// By the whole first name.
+fn is_page(path: &str) -> bool {
+    let first = path.strip_prefix('/').and_then(|rest| rest.split('/').next());
+    first.is_some_and(|first| web::PAGES.contains(&first))
+}
+
 impl Router {
     pub(super) fn new(app: App, config: Arc<Config>) -> Self {
         let api = api::router(app.auth.clone(), config.storage.home_roots.clone());
-        Self(Arc::new(Inner { app, config, api, requests: AtomicU64::new(1) }))
+        let pages = web::router(web::Web::new(
+            app.auth.clone(),
+            app.dav.clone(),
+            Arc::clone(&app.storage),
+            app.clock.clone(),
+            &config,
+        ));
+        Self(Arc::new(Inner { app, config, api, pages, requests: AtomicU64::new(1) }))
     }
 
     /// Answers a request; the line for the log is written when the answer has been sent.
@@ -83,7 +99,7 @@ impl Router {
         line.follow(response, busy)
     }
 
-    async fn dispatch(&self, client: IpAddr, mut request: Request<Body>, line: &mut Line) -> Response<Body> {
+    async fn dispatch(&self, client: IpAddr, request: Request<Body>, line: &mut Line) -> Response<Body> {
         match Door::of(request.uri().path()) {
             Door::Drive => match self.enter(client, request.headers()).await {
                 Err(refusal) => error::answer_refusal(&refusal),
@@ -94,13 +110,8 @@ impl Router {
                 }
             },
             Door::Entrance => self.entrance(client, request, line).await,
-            Door::Api => {
-                request.extensions_mut().insert(api::ClientAddress(client));
-                match self.0.api.clone().oneshot(request).await {
-                    Ok(response) => response,
-                    Err(never) => match never {},
-                }
-            }
+            Door::Api => through(&self.0.api, client, request).await,
+            Door::Pages => through(&self.0.pages, client, request).await,
             Door::Health => self.health(),
             Door::Nothing => error::plain(StatusCode::NOT_FOUND, "there is nothing at this address"),
         }
@@ -117,7 +128,7 @@ impl Router {
     async fn entrance(&self, client: IpAddr, request: Request<Body>, line: &mut Line) -> Response<Body> {
         match request.method().as_str() {
             "OPTIONS" => dav::options::answer(),
-            "GET" | "HEAD" => web::landing(),
+            "GET" | "HEAD" => through(&self.0.pages, client, request).await,
             "PROPFIND" => match self.enter(client, request.headers()).await {
                 Err(refusal) => error::answer_refusal(&refusal),
                 Ok(principal) => {
@@ -146,6 +157,15 @@ impl Router {
     }
 }
 
+/// Through a room's own routes, which need to know the client.
+async fn through(routes: &axum::Router, client: IpAddr, mut request: Request<Body>) -> Response<Body> {
+    request.extensions_mut().insert(ClientAddress(client));
+    match routes.clone().oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,7 +174,9 @@ mod tests {
     fn only_whole_names_are_doors() {
         assert_eq!(Door::of("/dav"), Door::Drive);
         assert_eq!(Door::of("/dav/x"), Door::Drive);
-        for other in ["/davx", "/DAV/", "/%64av/", "//dav/", "/apix", "/healthz/", ""] {
+        assert_eq!(Door::of("/login"), Door::Pages);
+        assert_eq!(Door::of("/files/x"), Door::Pages);
+        for other in ["/loginx", "/filesx/", "/davx", "/DAV/", "/%64av/", "//dav/", "/apix", "/healthz/", ""] {
             assert_eq!(Door::of(other), Door::Nothing, "{other}");
         }
     }

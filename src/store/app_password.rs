@@ -36,7 +36,7 @@ const COLUMNS: &str = "app_password.id, app_password.user_id, app_password.selec
                        app_password.scope, app_password.folders, app_password.networks, app_password.created_at, \
                        app_password.created_from, app_password.created_by, app_password.expires_at, \
                        app_password.last_used_at, app_password.last_used_from, app_password.last_used_agent, \
-                       app_password.revoked_at, app_password.revoked_by";
+                       app_password.revoked_at, app_password.revoked_by, app_password.replaces";
 
 /// Asked on every request, so the text is put together once.
 static CREDENTIAL: LazyLock<String> = LazyLock::new(|| {
@@ -52,9 +52,9 @@ pub fn insert(connection: &Connection, new: &AppPassword, phc: &str) -> Result<i
     connection
         .prepare_cached(
             "INSERT INTO app_password (user_id, selector, phc, label, scope, folders, networks,
-                                       created_at, created_from, created_by, expires_at)
+                                       created_at, created_from, created_by, expires_at, replaces)
              VALUES (:user_id, :selector, :phc, :label, :scope, :folders, :networks,
-                     :created_at, :created_from, :created_by, :expires_at)",
+                     :created_at, :created_from, :created_by, :expires_at, :replaces)",
         )?
         .execute(named_params! {
             ":user_id": new.user_id,
@@ -68,6 +68,7 @@ pub fn insert(connection: &Connection, new: &AppPassword, phc: &str) -> Result<i
             ":created_from": new.created_from,
             ":created_by": new.created_by,
             ":expires_at": new.expires_at.map(to_millis),
+            ":replaces": new.replaces,
         })?;
     Ok(connection.last_insert_rowid())
 }
@@ -83,8 +84,8 @@ pub fn credential(connection: &Connection, selector: &str) -> Result<Option<Cred
     connection
         .prepare_cached(&CREDENTIAL)?
         .query_row([selector], |row| {
-            let phc = row.get(16)?;
-            Ok(read(row).and_then(|found| Ok(Credential { row: found, phc, owner: user::read(row, 17)? })))
+            let phc = row.get(17)?;
+            Ok(read(row).and_then(|found| Ok(Credential { row: found, phc, owner: user::read(row, 18)? })))
         })
         .optional()?
         .transpose()
@@ -153,5 +154,6 @@ fn read(row: &Row<'_>) -> Result<AppPassword> {
         last_used_agent: row.get(13)?,
         revoked_at: instant(14)?,
         revoked_by: row.get(15)?,
+        replaces: row.get(16)?,
     })
 }

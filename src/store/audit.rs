@@ -19,6 +19,8 @@ pub struct Entry<'a> {
     pub user: Option<&'a str>,
     /// To which thing of theirs: a selector, a token's id.
     pub subject: Option<&'a str>,
+    /// What kind and subject do not say.
+    pub detail: Option<&'a str>,
     /// From which address; absent for the command line.
     pub address: Option<&'a str>,
 }
@@ -27,8 +29,8 @@ pub struct Entry<'a> {
 pub fn insert(connection: &Connection, entry: &Entry<'_>) -> Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO audit (at, kind, actor, user, subject, address)
-             VALUES (:at, :kind, :actor, :user, :subject, :address)",
+            "INSERT INTO audit (at, kind, actor, user, subject, detail, address)
+             VALUES (:at, :kind, :actor, :user, :subject, :detail, :address)",
         )?
         .execute(named_params! {
             ":at": to_millis(entry.at),
@@ -36,6 +38,7 @@ pub fn insert(connection: &Connection, entry: &Entry<'_>) -> Result<()> {
             ":actor": entry.actor,
             ":user": entry.user,
             ":subject": entry.subject,
+            ":detail": entry.detail,
             ":address": entry.address,
         })?;
     Ok(())

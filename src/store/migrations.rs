@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{Error, Result};
 
 /// Step N brings schema N to N + 1. A step that has been released never changes.
-const STEPS: [&str; 1] = [include_str!("migrations/0001_start.sql")];
+const STEPS: [&str; 2] = [include_str!("migrations/0001_start.sql"), include_str!("migrations/0002_pages.sql")];
 
 /// Brings the schema up to date, each step in its own transaction.
 pub(super) fn run(connection: &mut Connection, file: &Path) -> Result<()> {

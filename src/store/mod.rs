@@ -9,10 +9,15 @@
 pub mod api_token;
 pub mod app_password;
 pub mod audit;
+pub mod device;
 pub mod lock;
 mod migrations;
+pub mod password_link;
 pub mod pending_change;
 pub mod property;
+pub mod second_factor;
+pub mod session;
+pub mod setting;
 pub mod user;
 
 use std::path::{Path, PathBuf};

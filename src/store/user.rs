@@ -29,10 +29,12 @@ pub struct NewUser<'a> {
     pub home: &'a Home,
     /// When.
     pub created_at: Time,
+    /// Bytes the person's files may take.
+    pub quota: Option<u64>,
 }
 
 const COLUMNS: &str = "id, name, display_name, email, is_admin, must_change_password, home_inside, home_outside, \
-                       created_at, disabled_at";
+                       created_at, disabled_at, quota";
 
 /// Adds a row and gives its id.
 pub fn insert(connection: &Connection, new: &NewUser<'_>) -> Result<i64> {
@@ -43,9 +45,9 @@ pub fn insert(connection: &Connection, new: &NewUser<'_>) -> Result<i64> {
     connection
         .prepare_cached(
             "INSERT INTO user (name, display_name, email, is_admin, password, must_change_password,
-                               home_inside, home_outside, created_at)
+                               home_inside, home_outside, created_at, quota)
              VALUES (:name, :display_name, :email, :is_admin, :password, :must_change_password,
-                     :inside, :outside, :created_at)",
+                     :inside, :outside, :created_at, :quota)",
         )?
         .execute(named_params! {
             ":name": new.name.as_str(),
@@ -57,6 +59,7 @@ pub fn insert(connection: &Connection, new: &NewUser<'_>) -> Result<i64> {
             ":inside": inside,
             ":outside": outside,
             ":created_at": to_millis(new.created_at),
+            ":quota": new.quota.map(to_column),
         })?;
     Ok(connection.last_insert_rowid())
 }
@@ -94,7 +97,7 @@ pub fn update(connection: &Connection, user: &User) -> Result<()> {
     connection
         .prepare_cached(
             "UPDATE user SET display_name = :display_name, email = :email, is_admin = :is_admin,
-                             disabled_at = :disabled_at
+                             disabled_at = :disabled_at, quota = :quota
              WHERE id = :id",
         )?
         .execute(named_params! {
@@ -103,8 +106,35 @@ pub fn update(connection: &Connection, user: &User) -> Result<()> {
             ":email": user.email,
             ":is_admin": user.is_admin,
             ":disabled_at": user.disabled_at.map(to_millis),
+            ":quota": user.quota.map(to_column),
         })?;
     Ok(())
+}
+
+/// SQLite's integers have a sign.
+fn to_column(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+/// PHC string of the account's password, where it has one.
+pub fn password(connection: &Connection, id: i64) -> Result<Option<String>> {
+    let found = connection
+        .prepare_cached("SELECT password FROM user WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    Ok(found.flatten())
+}
+
+/// The account of that row id.
+pub fn by_id(connection: &Connection, id: i64) -> Result<Option<User>> {
+    let sql = format!("SELECT {COLUMNS} FROM user WHERE id = ?1");
+    connection.prepare_cached(&sql)?.query_row([id], |row| Ok(read(row, 0))).optional()?.transpose()
+}
+
+/// Whether anybody but this account administers this server and is not disabled.
+pub fn another_admin(connection: &Connection, id: i64) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM user WHERE is_admin AND disabled_at IS NULL AND id <> ?1)";
+    Ok(connection.prepare_cached(sql)?.query_one([id], |row| row.get(0))?)
 }
 
 /// Sets the account's password.
@@ -143,10 +173,11 @@ pub(super) fn read(row: &Row<'_>, first: usize) -> Result<User> {
         home,
         created_at: from_millis(row.get(first + 8)?),
         disabled_at: row.get::<_, Option<i64>>(first + 9)?.map(from_millis),
+        quota: row.get::<_, Option<i64>>(first + 10)?.and_then(|bytes| u64::try_from(bytes).ok()),
     })
 }
 
 /// The columns of [`read`], each with the table's name before it.
 pub(super) const JOINED: &str = "user.id, user.name, user.display_name, user.email, user.is_admin, \
                                  user.must_change_password, user.home_inside, user.home_outside, \
-                                 user.created_at, user.disabled_at";
+                                 user.created_at, user.disabled_at, user.quota";

@@ -1,0 +1,165 @@
+//! Around every page: the address is one of ours, what changes something comes from our own pages, the session is
+//! looked up, failures become pages, and a browser is told to keep nothing and to run nothing but our own script.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{self, HeaderName};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+use super::caller::{Visit, VisitInner};
+use super::error::Error;
+use super::page::{self, Frame};
+use super::site::Site;
+use super::{Web, cookies, show};
+use crate::auth::{ClientAddress, Visitor};
+use crate::secret::{PlainSecret, Token};
+
+/// The content security policy of our own pages: nothing inline, nothing from elsewhere, in nobody's frame.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+                      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+pub(super) async fn guard(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let Some(site) = web.0.sites.of(host) else {
+        return protect(wrong_host(&web, request.uri().path()));
+    };
+    let visit = match visit(&web, site.clone(), &request) {
+        Ok(visit) => visit,
+        Err(failure) => return protect(failure_page(&failure, Frame::bare(&site, ""))),
+    };
+    if let Err(failure) = check_origin(request.method(), request.headers(), &site) {
+        return protect(failure_page(&failure, Frame::new(&visit, "")));
+    }
+    request.extensions_mut().insert(visit.clone());
+    let mut response = next.run(request).await;
+    if let Some(failure) = response.extensions_mut().remove::<Arc<Error>>() {
+        response = answer_failure(&failure, &visit);
+    }
+    // A form on the page carries a token that follows from this cookie.
+    if visit.0.is_new && is_page(&response) {
+        cookies::set(response.headers_mut(), cookies::VISIT, &visit.0.visit);
+    }
+    protect(response)
+}
+
+fn is_page(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
+}
+
+fn visit(web: &Web, site: Site, request: &Request) -> Result<Visit, Error> {
+    let headers = request.headers();
+    let ClientAddress(address) = request
+        .extensions()
+        .get()
+        .copied()
+        .ok_or_else(|| Error::Internal("the client's address is not known".to_owned()))?;
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+    let session = match cookies::read(headers, cookies::SESSION) {
+        None => None,
+        Some(token) => {
+            let found = web.auth().session(&token, Visitor { address, agent: agent.as_deref() })?;
+            found.map(|session| (session, PlainSecret::new(token)))
+        }
+    };
+    let kept = cookies::read(headers, cookies::VISIT).filter(|token| Token::Visit.is(token));
+    Ok(Visit(Arc::new(VisitInner {
+        site,
+        address,
+        agent,
+        session,
+        is_new: kept.is_none(),
+        visit: kept.map_or_else(|| Token::Visit.generate(), PlainSecret::new),
+        pending: cookies::read(headers, cookies::PENDING),
+        device: cookies::read(headers, cookies::DEVICE),
+        here: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+    })))
+}
+
+/// Browsers say where a POST comes from; one that does not, or comes from elsewhere, changes nothing.
+fn check_origin(method: &Method, headers: &HeaderMap, site: &Site) -> Result<(), Error> {
+    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        return Ok(());
+    }
+    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
+    if site.is_own_origin(origin) { Ok(()) } else { Err(Error::Csrf) }
+}
+
+fn answer_failure(failure: &Error, visit: &Visit) -> Response {
+    let site = visit.site();
+    let with_way_back = |path: &str, back: &str| {
+        let back: String = percent_encoding::utf8_percent_encode(back, percent_encoding::NON_ALPHANUMERIC).collect();
+        page::see(site, &format!("{path}?next={back}"))
+    };
+    match failure {
+        Error::NotSignedIn(Some(back)) => with_way_back("/login", back),
+        Error::NotSignedIn(None) => page::see(site, "/login"),
+        Error::Duties => page::see(site, "/login/next"),
+        Error::Stale(back) => with_way_back("/reauthenticate", back),
+        other => failure_page(other, Frame::new(visit, "")),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "failure.html")]
+struct FailurePage {
+    frame: Frame,
+    title: &'static str,
+    sentence: String,
+    wait: Option<String>,
+}
+
+fn failure_page(failure: &Error, frame: Frame) -> Response {
+    let status = failure.status();
+    crate::error::log_failure(status, failure);
+    let wait = match failure {
+        Error::Throttled(wait) => Some(*wait),
+        _ => None,
+    };
+    let title = match status {
+        StatusCode::NOT_FOUND => "Nothing here",
+        StatusCode::FORBIDDEN => "Not allowed",
+        StatusCode::TOO_MANY_REQUESTS => "Too many attempts",
+        other if other.is_server_error() => "That did not work",
+        _ => "That cannot be done",
+    };
+    let sentence = failure.sentence();
+    let template = FailurePage { frame, title, sentence, wait: wait.map(|wait| show::span(wait.as_secs())) };
+    let mut response = page::render(status, &template).unwrap_or_else(|_| status.into_response());
+    if let Some(wait) = wait {
+        response.headers_mut().insert(header::RETRY_AFTER, wait.as_secs().max(1).into());
+    }
+    response
+}
+
+#[derive(Template)]
+#[template(path = "wrong_host.html")]
+struct WrongHostPage {
+    address: Option<String>,
+}
+
+/// Says where the pages are, or what the administrator has to set; the drive works under any address.
+fn wrong_host(web: &Web, path: &str) -> Response {
+    let page = WrongHostPage { address: web.0.sites.first().map(|url| format!("{url}{path}")) };
+    page::render(StatusCode::MISDIRECTED_REQUEST, &page).unwrap_or_else(IntoResponse::into_response)
+}
+
+/// What every answer says to the browser; files of people say their own.
+fn protect(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(header::CACHE_CONTROL, "no-store");
+    set(header::CONTENT_SECURITY_POLICY, POLICY);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    // Not no-referrer: then browsers hide the origin of our own forms, too.
+    set(header::REFERRER_POLICY, "same-origin");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    response
+}

@@ -1,0 +1,87 @@
+//! `/reauthenticate`: a person who is signed in proves again who they are, before what must not be done by whoever
+//! finds an open browser.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::Next;
+use super::password::refused;
+use crate::secret::PlainSecret;
+use crate::web::caller::SignedIn;
+use crate::web::csrf::Csrf;
+use crate::web::error::Error;
+use crate::web::page::{self, Frame};
+use crate::web::{Web, off_thread};
+
+#[derive(Template)]
+#[template(path = "login/reauthenticate.html")]
+struct ConfirmPage<'a> {
+    frame: Frame,
+    name: String,
+    next: &'a str,
+    wrong: Option<String>,
+    codes: bool,
+    passkeys: bool,
+}
+
+fn render(
+    caller: &SignedIn,
+    web: &Web,
+    next: &str,
+    wrong: Option<(StatusCode, String)>,
+) -> Result<Response, Error> {
+    let factors = web.auth().second_factors(&caller.name())?;
+    let (status, wrong) = wrong.map_or((StatusCode::OK, None), |(status, wrong)| (status, Some(wrong)));
+    let page = ConfirmPage {
+        frame: Frame::new(&caller.visit, ""),
+        name: caller.name(),
+        next,
+        wrong,
+        codes: factors.totp_since.is_some(),
+        passkeys: !factors.passkeys.is_empty() && caller.visit.site().relying_party().is_some(),
+    };
+    page::render(status, &page)
+}
+
+pub(super) async fn show(
+    caller: SignedIn,
+    State(web): State<Web>,
+    Query(next): Query<Next>,
+) -> Result<Response, Error> {
+    render(&caller, &web, next.path(), None)
+}
+
+#[derive(Deserialize)]
+pub(super) struct ConfirmForm {
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    next: String,
+}
+
+pub(super) async fn confirm(
+    caller: SignedIn,
+    State(web): State<Web>,
+    Csrf(form): Csrf<ConfirmForm>,
+) -> Result<Response, Error> {
+    let next = Next { next: form.next };
+    let password = PlainSecret::new(form.password);
+    let (who, auth) = (caller.clone(), web.auth().clone());
+    let outcome = off_thread(move || {
+        let visit = &who.visit;
+        let device = visit.0.device.as_deref();
+        Ok::<_, Error>(auth.reauthenticate(&who.session, &password, &form.code, device, visit.visitor()))
+    });
+    match outcome.await? {
+        Ok(new) => Ok(super::renewed(&caller.visit, &new, next.path())),
+        Err(refusal) => {
+            let wrong = refused(refusal, "That is not right.")?;
+            render(&caller, &web, next.path(), Some(wrong))
+        }
+    }
+}
