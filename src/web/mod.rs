@@ -9,6 +9,7 @@ mod caller;
 mod cookies;
 mod csrf;
 mod error;
+mod files;
 mod guard;
 mod login;
 mod page;
@@ -73,7 +74,7 @@ pub const PAGES: [&str; 9] =
 
 /// The pages' routes; a request must carry its `auth::ClientAddress`.
 pub fn router(web: Web) -> Router {
-    let pages: Router<Web> = Router::new().merge(login::routes());
+    let pages: Router<Web> = Router::new().merge(login::routes()).merge(files::routes());
     pages
         .merge(assets::routes())
         .fallback(async |_: Request<Body>| Error::NotFound)
