@@ -1,6 +1,7 @@
 //! The pages, as a browser without JavaScript sees them.
 
 mod client;
+mod files;
 
 use client::{PASSWORD, Page};
 
