@@ -68,7 +68,7 @@ pub fn status_of_auth(error: &auth::Error) -> StatusCode {
         Error::NoSuchUser(_) | Error::NoSuchAppPassword(_) | Error::NoSuchApiToken(_) | Error::NoSuchSession(_) => {
             StatusCode::NOT_FOUND
         }
-        Error::Taken(_) | Error::Refused(_) => StatusCode::CONFLICT,
+        Error::Taken(_) | Error::AlreadyDone | Error::Refused(_) => StatusCode::CONFLICT,
         Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Hash(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }

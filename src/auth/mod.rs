@@ -33,7 +33,7 @@ pub use application::application_of;
 pub use first_start::FirstStart;
 pub use gate::{Refusal, Visitor};
 pub use hasher::Hasher;
-pub use issue::{Expiry, Issued, NewAppPassword};
+pub use issue::{Expiry, Issued, LONGEST_OVERLAP, NewAppPassword, OneTimeForm};
 pub use network::{ClientAddress, ClientNetwork};
 pub use password::{LINK_LIFE, LinkKind, PasswordLink, SHORTEST};
 pub use policy::{Policy, SettingName, SettingShown};
@@ -75,6 +75,9 @@ pub enum Error {
     /// No live session has that id.
     #[error("there is no session {0}")]
     NoSuchSession(i64),
+    /// The form was sent before.
+    #[error("this was done already")]
+    AlreadyDone,
     /// The deed would leave nobody to administer the server, or was done to oneself.
     #[error("{0}")]
     Refused(&'static str),

@@ -71,9 +71,11 @@ pub fn of_user(connection: &Connection, user_id: i64) -> Result<Vec<Session>> {
 
 /// Writes down that a session was used.
 pub fn note_seen(connection: &Connection, id: i64, at: Time, address: &str) -> Result<()> {
-    connection
-        .prepare_cached("UPDATE session SET last_seen_at = ?2, address = ?3 WHERE id = ?1")?
-        .execute((id, to_millis(at), address))?;
+    connection.prepare_cached("UPDATE session SET last_seen_at = ?2, address = ?3 WHERE id = ?1")?.execute((
+        id,
+        to_millis(at),
+        address,
+    ))?;
     Ok(())
 }
 

@@ -6,12 +6,15 @@
 
 mod assets;
 mod caller;
+mod connect;
 mod cookies;
 mod csrf;
 mod error;
 mod guard;
 mod login;
 mod page;
+mod profile;
+mod qr;
 mod show;
 mod site;
 
@@ -73,7 +76,7 @@ pub const PAGES: [&str; 9] =
 
 /// The pages' routes; a request must carry its `auth::ClientAddress`.
 pub fn router(web: Web) -> Router {
-    let pages: Router<Web> = Router::new().merge(login::routes());
+    let pages: Router<Web> = Router::new().merge(login::routes()).merge(profile::routes()).merge(connect::routes());
     pages
         .merge(assets::routes())
         .fallback(async |_: Request<Body>| Error::NotFound)

@@ -5,8 +5,8 @@ mod passkey;
 mod recovery;
 mod totp;
 
-pub use passkey::{PasskeyError, RelyingParty};
 pub(super) use passkey::Ceremonies;
+pub use passkey::{PasskeyError, RelyingParty};
 pub use totp::OfferedTotp;
 
 use super::gate::Visitor;

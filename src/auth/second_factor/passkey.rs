@@ -8,8 +8,8 @@ use std::time::Duration;
 use lru::LruCache;
 use serde_json::Value;
 use webauthn_rs::prelude::{
-    CredentialID, DiscoverableAuthentication, Passkey, PasskeyAuthentication, PasskeyRegistration,
-    PublicKeyCredential, RegisterPublicKeyCredential, Url, Uuid, Webauthn, WebauthnBuilder, WebauthnError,
+    CredentialID, DiscoverableAuthentication, Passkey, PasskeyAuthentication, PasskeyRegistration, PublicKeyCredential,
+    RegisterPublicKeyCredential, Url, Uuid, Webauthn, WebauthnBuilder, WebauthnError,
 };
 
 use super::super::api_token::digest;
@@ -149,7 +149,7 @@ impl Auth {
         json(options)
     }
 
-    /// Binds the passkey that the authenticator made. Recovery codes come with the first second factor. Blocks.
+    /// Binds the passkey that the authenticator made. Blocks.
     ///
     /// # Errors
     /// See [`PasskeyError`].
@@ -161,7 +161,7 @@ impl Auth {
         name: &str,
         answer: Value,
         actor: &Actor,
-    ) -> std::result::Result<Option<Vec<secret::PlainSecret>>, PasskeyError> {
+    ) -> std::result::Result<(), PasskeyError> {
         let user = &session.user;
         let now = self.0.clock.now_in_millis();
         let name = label(name)?;
@@ -181,8 +181,7 @@ impl Auth {
                 at: now,
             };
             second_factor::insert_passkey(tx, &new)?;
-            self.audit(tx, actor, "passkey.bind", Some(user.name.as_str()), Some(&name))?;
-            self.first_recovery_codes(tx, user, actor)
+            self.audit(tx, actor, "passkey.bind", Some(user.name.as_str()), Some(&name))
         })?)
     }
 

@@ -4,7 +4,7 @@ use rusqlite::Transaction;
 
 use super::super::api_token::digest;
 use super::super::gate::Visitor;
-use super::super::{Actor, Auth, Error, Result};
+use super::super::{Actor, Auth, Error, OneTimeForm, Result};
 use crate::model::User;
 use crate::secret::{self, PlainSecret};
 use crate::store::second_factor;
@@ -17,8 +17,10 @@ impl Auth {
     ///
     /// # Errors
     /// [`Error::Invalid`] where no second factor is bound: the codes would stand for nothing (S10).
-    pub fn new_recovery_codes(&self, user: &User, actor: &Actor) -> Result<Vec<PlainSecret>> {
+    pub fn new_recovery_codes(&self, user: &User, form: &OneTimeForm, actor: &Actor) -> Result<Vec<PlainSecret>> {
+        let now = self.0.clock.now();
         self.0.store.write(|tx| {
+            self.use_form(tx, Some(form), now)?;
             if !second_factor::of_user(tx, user.id)?.any() {
                 return Err(Error::invalid("codes", "come with a second factor: bind one first"));
             }
