@@ -106,6 +106,21 @@ impl TestServer {
             .expect("the command runs")
     }
 
+    /// Runs a command that must succeed and reads this from its stdin.
+    pub fn ok_with_input(&self, arguments: &[&str], input: &str) {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_latchkey"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command runs");
+        let written = child.stdin.take().expect("stdin is piped").write_all(input.as_bytes());
+        let output = child.wait_with_output().expect("it ends");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(written.is_ok() && output.status.success(), "{arguments:?}: {stderr}");
+    }
+
     /// Runs a command that must succeed, and gives its stdout.
     pub fn ok(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);

@@ -41,12 +41,18 @@ impl Answer {
 #[derive(Debug, Clone)]
 pub struct Client {
     addr: SocketAddr,
+    host: String,
     headers: Vec<(String, String)>,
 }
 
 impl Client {
     pub fn new(addr: SocketAddr) -> Self {
-        Self { addr, headers: Vec::new() }
+        Self { addr, host: addr.to_string(), headers: Vec::new() }
+    }
+
+    /// Every request asks for this host.
+    pub fn with_host(self, host: &str) -> Self {
+        Self { host: host.to_owned(), ..self }
     }
 
     /// Every request carries this header.
@@ -80,7 +86,7 @@ impl Client {
 
     /// A request's head; without length, a chunked one.
     pub fn head(&self, method: &str, path: &str, headers: &[(&str, &str)], length: Option<usize>) -> Vec<u8> {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.addr);
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.host);
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }

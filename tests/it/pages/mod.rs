@@ -1,0 +1,22 @@
+//! The pages, as a browser without JavaScript sees them.
+
+mod client;
+
+use client::{PASSWORD, Page};
+
+use crate::harness::TestServer;
+
+#[test]
+fn a_person_signs_in_and_out() {
+    let server = TestServer::start();
+    client::add(&server, "alice", &[]);
+    let mut alice = Page::of(&server);
+    let refused = alice.submit("/login", "/login", &[("name", "alice"), ("password", "something else")]);
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    let mut alice = Page::signed_in(&server, "alice");
+    assert!(alice.cookies().contains("__Host-latchkey-session="));
+    assert_eq!(alice.get("/login").location(), "/profile", "who is signed in need not sign in");
+    assert_eq!(alice.submit("/assets/nothing", "/logout", &[]).location(), "/login");
+    assert_eq!(alice.get("/login").status, 200);
+    assert!(!server.log().contains(PASSWORD));
+}
