@@ -112,6 +112,17 @@ impl Page {
         &self.origin
     }
 
+    /// Puts a cookie in the jar, as somebody else might who had the browser for a moment.
+    pub fn plant(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// The value of a cookie of ours, by the last part of its name.
+    pub fn cookie(&self, name: &str) -> String {
+        let found = self.cookies.get(&format!("__Host-latchkey-{name}"));
+        found.unwrap_or_else(|| panic!("no {name} in {}", self.cookies())).clone()
+    }
+
     /// All cookies as they are sent.
     pub fn cookies(&self) -> String {
         self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
