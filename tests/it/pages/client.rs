@@ -1,6 +1,7 @@
 //! A browser without JavaScript: it keeps cookies, and sends the forms of the page that it looked at last.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use crate::harness::TestServer;
 use crate::http::{Answer, Client};
@@ -27,10 +28,15 @@ pub struct Page {
 impl Page {
     /// A browser that has never been here.
     pub fn of(server: &TestServer) -> Self {
-        let host = format!("localhost:{}", server.addr.port());
+        Self::at(server.addr)
+    }
+
+    /// The same for a server that is known by its address alone.
+    pub fn at(addr: SocketAddr) -> Self {
+        let host = format!("localhost:{}", addr.port());
         Self {
             origin: format!("http://{host}"),
-            client: server.stranger().with_host(&host),
+            client: Client::new(addr).with_host(&host),
             agent: "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0".to_owned(),
             cookies: BTreeMap::new(),
             shown: String::new(),

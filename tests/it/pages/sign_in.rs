@@ -1,8 +1,10 @@
 //! Signing in: throttles, cookies, and what a stranger can learn or break.
 
-use std::time::{Duration, Instant};
+use latchkey::auth::{AccountChange, Actor, NewAccount};
+use latchkey::secret::PlainSecret;
 
 use super::client::{PASSWORD, Page, add};
+use crate::browser::Clocked;
 use crate::harness::{CHEAP, TestServer};
 use crate::http::Client;
 
@@ -54,36 +56,27 @@ fn a_known_browser_that_guesses_is_slowed_itself() {
 
 #[test]
 fn unknown_accounts_are_told_and_cost_the_same() {
-    let config = "[security]\nargon2_memory_kib = 19456\nargon2_iterations = 2\nthrottle_failures = 1000\n";
-    let server = TestServer::with_config(config);
-    add(&server, "alice", &[]);
-    server.ok(&["user", "add", "invited"]);
-    add(&server, "gone", &[]);
-    server.ok(&["user", "disable", "gone"]);
-    let mut page = Page::of(&server);
-    let mut times = |name: &str| {
-        let mut measured: Vec<Duration> = (0..7)
-            .map(|guess| {
-                let began = Instant::now();
-                let answer = page.sign_in(name, &format!("guess {guess}"));
-                let took = began.elapsed();
-                assert_eq!(answer.status, 422, "{name}");
-                assert!(answer.text().contains("The name or the password is not right."), "{name}");
-                took
-            })
-            .collect();
-        measured.sort();
-        measured[3].as_secs_f64()
+    let server = Clocked::with_config(&format!("{CHEAP}throttle_failures = 1000\n"));
+    let add = |name: &str, password: Option<&str>| {
+        let password = password.map(|text| PlainSecret::new(text.to_owned()));
+        let account = NewAccount { password, ..NewAccount::named(name) };
+        server.auth().add_user(&account, &Actor::cli()).expect("added");
     };
-    let known = times("alice");
-    for name in ["nobody", "invited", "gone"] {
-        let ratio = times(name) / known;
-        assert!((0.4..2.5).contains(&ratio), "{name} takes {ratio} times as long as a known account");
-    }
+    add("alice", Some(PASSWORD));
+    add("invited", None);
+    add("gone", Some(PASSWORD));
+    let disable = AccountChange { enabled: Some(false), ..AccountChange::default() };
+    server.auth().change_user("gone", &disable, &Actor::cli()).expect("disabled");
+    let mut page = Page::at(server.addr);
     // Not even the right password tells a stranger that a disabled account is there.
-    let disabled = page.sign_in("gone", PASSWORD);
-    assert_eq!(disabled.status, 422);
-    assert!(disabled.text().contains("The name or the password is not right."));
+    let tries = [("alice", "a guess"), ("nobody", "a guess"), ("invited", ""), ("gone", "a guess"), ("gone", PASSWORD)];
+    for (name, password) in tries {
+        let before = server.auth().hasher().runs();
+        let answer = page.sign_in(name, password);
+        assert_eq!(answer.status, 422, "{name}");
+        assert!(answer.text().contains("The name or the password is not right."), "{name}");
+        assert_eq!(server.auth().hasher().runs() - before, 1, "{name} costs one computation, like everybody");
+    }
 }
 
 #[test]
