@@ -1,8 +1,9 @@
 //! Who is asking, and may they: application passwords for WebDAV, tokens for the admin API, and the use cases that
 //! page, API and command line share.
 //!
-//! A [`Principal`] is made here alone, from an application password that was checked. Nothing else opens a drive:
-//! no account password, no session, no API token (R4, S1).
+//! A [`Principal`] is made here alone, from an application password that was checked. Nothing else opens a drive's door:
+//! no account password, no session, no API token (R4, S1). The pages are a client of the drive within the server, and
+//! get theirs from a session ([`Auth::principal_of`]).
 
 mod accounts;
 mod api_token;
