@@ -30,6 +30,7 @@ pub(super) fn serve(common: &Common, arguments: &ServeArguments) -> Result<(), F
     // What hangs in a blocking task does not hold the end up.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     tasks::finish(&app);
+    tasks::write_counts(&app);
     result
 }
 

@@ -77,11 +77,8 @@ pub const PAGES: [&str; 9] =
 
 /// The pages' routes; a request must carry its `auth::ClientAddress`.
 pub fn router(web: Web) -> Router {
-    let pages: Router<Web> = Router::new()
-        .merge(login::routes())
-        .merge(profile::routes())
-        .merge(connect::routes())
-        .merge(files::routes());
+    let pages: Router<Web> =
+        Router::new().merge(login::routes()).merge(profile::routes()).merge(connect::routes()).merge(files::routes());
     pages
         .merge(assets::routes())
         .fallback(async |_: Request<Body>| Error::NotFound)
