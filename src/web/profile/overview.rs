@@ -57,6 +57,26 @@ impl AppPasswordRow {
     }
 }
 
+/// What the person's files take.
+struct UsageView {
+    used: String,
+    files: u64,
+    bytes: u64,
+    /// The quota in words and in bytes.
+    quota: Option<(String, u64)>,
+}
+
+impl UsageView {
+    fn new(usage: Usage, user: &User) -> Self {
+        Self {
+            used: show::size(usage.bytes),
+            files: usage.files,
+            bytes: usage.bytes,
+            quota: user.quota.map(|quota| (show::size(quota), quota)),
+        }
+    }
+}
+
 struct SessionRow {
     session: Session,
     browser: String,
@@ -69,7 +89,7 @@ struct ProfilePage {
     frame: Frame,
     user: User,
     shown: String,
-    usage: Option<Usage>,
+    usage: Option<UsageView>,
     factors: SecondFactors,
     passkeys_possible: bool,
     sessions: Vec<SessionRow>,
@@ -99,7 +119,7 @@ fn gather(web: &Web, caller: &SignedIn, usage: Option<Usage>) -> Result<ProfileP
     Ok(ProfilePage {
         frame: Frame::new(&caller.visit, "profile"),
         shown: page::shown_name(&user),
-        usage,
+        usage: usage.map(|usage| UsageView::new(usage, &user)),
         factors: auth.second_factors(&name)?,
         passkeys_possible: caller.visit.site().relying_party().is_some(),
         sessions: sessions.collect(),
