@@ -154,8 +154,7 @@ const TOKEN_LENGTH: usize = 32;
 
 impl Token {
     /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Self::Api, Self::Session, Self::PendingSignIn, Self::Device, Self::Visit, Self::Link];
+    pub const ALL: [Self; 6] = [Self::Api, Self::Session, Self::PendingSignIn, Self::Device, Self::Visit, Self::Link];
 
     fn prefix(self) -> &'static str {
         match self {
@@ -199,8 +198,7 @@ pub fn read_recovery_code(text: &str) -> Option<PlainSecret> {
     if text.len() > 4 * RECOVERY_DIGITS {
         return None;
     }
-    let digits: Option<Vec<u8>> =
-        text.bytes().filter(|byte| !matches!(byte, b'-' | b' ')).map(digit_of).collect();
+    let digits: Option<Vec<u8>> = text.bytes().filter(|byte| !matches!(byte, b'-' | b' ')).map(digit_of).collect();
     let digits = digits.filter(|digits| digits.len() == RECOVERY_DIGITS)?;
     let groups: Vec<String> = digits.chunks(4).map(to_text).collect();
     Some(PlainSecret::new(groups.join("-")))

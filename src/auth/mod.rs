@@ -1,8 +1,9 @@
 //! Who is asking, and may they: application passwords for WebDAV, tokens for the admin API, and the use cases that
 //! page, API and command line share.
 //!
-//! A [`Principal`] is made here alone, from an application password that was checked. Nothing else opens a drive:
-//! no account password, no session, no API token (R4, S1).
+//! A [`Principal`] is made here alone, from an application password that was checked. Nothing else opens a drive's door:
+//! no account password, no session, no API token (R4, S1). The pages are a client of the drive within the server, and
+//! get theirs from a session ([`Auth::principal_of`]).
 
 mod accounts;
 mod api_token;
@@ -42,7 +43,7 @@ pub use browser::browser_of;
 pub use first_start::FirstStart;
 pub use gate::{Refusal, Visitor};
 pub use hasher::Hasher;
-pub use issue::{Expiry, Issued, NewAppPassword};
+pub use issue::{Expiry, Issued, LONGEST_OVERLAP, NewAppPassword, OneTimeForm};
 pub use network::{ClientAddress, ClientNetwork};
 pub use once::Once;
 pub use overview::{Overview, People, PeopleOrder, PeopleQuery, Person};
@@ -87,6 +88,9 @@ pub enum Error {
     /// No live session has that id.
     #[error("there is no session {0}")]
     NoSuchSession(i64),
+    /// The form was sent before.
+    #[error("this was done already")]
+    AlreadyDone,
     /// The deed would leave nobody to administer the server, or was done to oneself.
     #[error("{0}")]
     Refused(&'static str),

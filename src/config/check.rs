@@ -132,9 +132,8 @@ impl Check<'_> {
                 raw.app_credentials_max_per_user,
                 1..=100_000,
             ),
-            app_credentials_unused_after: (raw.app_credentials_unused_after != "never").then(|| {
-                self.duration("security.app_credentials_unused_after", &raw.app_credentials_unused_after)
-            }),
+            app_credentials_unused_after: (raw.app_credentials_unused_after != "never")
+                .then(|| self.duration("security.app_credentials_unused_after", &raw.app_credentials_unused_after)),
             second_factor_for: self
                 .word(
                     "security.second_factor_for",

@@ -99,6 +99,20 @@ pub fn of_user(connection: &Connection, user_id: i64) -> Result<Vec<AppPassword>
     rows.map(|row| row?).collect()
 }
 
+/// How many of an account are neither revoked nor expired.
+pub fn count_live(connection: &Connection, user_id: i64, now: Time) -> Result<usize> {
+    let sql = "SELECT count(*) FROM app_password
+               WHERE user_id = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)";
+    let count: i64 = connection.prepare_cached(sql)?.query_one((user_id, to_millis(now)), |row| row.get(0))?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
+/// Lets one end at another time.
+pub fn set_expiry(connection: &Connection, id: i64, at: Time) -> Result<()> {
+    connection.prepare_cached("UPDATE app_password SET expires_at = ?2 WHERE id = ?1")?.execute((id, to_millis(at)))?;
+    Ok(())
+}
+
 /// Revokes one; `false` where it is revoked already or unknown.
 pub fn revoke(connection: &Connection, selector: &str, at: Time, by: &str) -> Result<bool> {
     let changed = connection

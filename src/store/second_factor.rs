@@ -22,9 +22,8 @@ pub fn of_user(connection: &Connection, user_id: i64) -> Result<SecondFactors> {
         .query_row([user_id], |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?)))
         .optional()?;
     let (since, used) = totp.unwrap_or_default();
-    let mut statement = connection.prepare_cached(
-        "SELECT id, name, created_at, last_used_at FROM passkey WHERE user_id = ?1 ORDER BY id",
-    )?;
+    let mut statement = connection
+        .prepare_cached("SELECT id, name, created_at, last_used_at FROM passkey WHERE user_id = ?1 ORDER BY id")?;
     let passkeys = statement.query_map([user_id], read_passkey)?.collect::<rusqlite::Result<Vec<_>>>()?;
     let codes = connection
         .prepare_cached("SELECT count(*) FROM recovery_code WHERE user_id = ?1 AND used_at IS NULL")?
@@ -105,9 +104,7 @@ pub fn replace_recovery_codes(connection: &Connection, user_id: i64, digests: &[
 /// Takes a recovery code as used; `false` where it is unknown or was used before.
 pub fn use_recovery_code(connection: &Connection, user_id: i64, digest: &[u8; 32], at: Time) -> Result<bool> {
     let changed = connection
-        .prepare_cached(
-            "UPDATE recovery_code SET used_at = ?3 WHERE digest = ?2 AND user_id = ?1 AND used_at IS NULL",
-        )?
+        .prepare_cached("UPDATE recovery_code SET used_at = ?3 WHERE digest = ?2 AND user_id = ?1 AND used_at IS NULL")?
         .execute((user_id, digest, to_millis(at)))?;
     Ok(changed > 0)
 }
@@ -159,9 +156,11 @@ pub fn credentials(connection: &Connection, user_id: i64) -> Result<Vec<(i64, St
 
 /// Writes down the use of a passkey, with what its authenticator said.
 pub fn note_passkey_use(connection: &Connection, id: i64, credential: &str, at: Time) -> Result<()> {
-    connection
-        .prepare_cached("UPDATE passkey SET credential = ?2, last_used_at = ?3 WHERE id = ?1")?
-        .execute((id, credential, to_millis(at)))?;
+    connection.prepare_cached("UPDATE passkey SET credential = ?2, last_used_at = ?3 WHERE id = ?1")?.execute((
+        id,
+        credential,
+        to_millis(at),
+    ))?;
     Ok(())
 }
 

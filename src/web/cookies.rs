@@ -20,7 +20,10 @@ const DEVICE_S: u64 = 400 * 86_400;
 /// A cookie's value.
 pub(super) fn read(headers: &HeaderMap, name: &str) -> Option<String> {
     let pairs = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
-    pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(known, _)| *known == name).map(|(_, value)| value.into())
+    pairs
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(known, _)| *known == name)
+        .map(|(_, value)| value.into())
 }
 
 /// Sets a cookie; all but the device's end with the browser.

@@ -28,7 +28,9 @@ pub(super) enum Error {
     #[error("Please confirm that it is you.")]
     Stale(String),
     /// The form is not of this browser's session, or of no page of ours.
-    #[error("This form is not valid any more. Go back, load the page again, and send it once more. Nothing was changed.")]
+    #[error(
+        "This form is not valid any more. Go back, load the page again, and send it once more. Nothing was changed."
+    )]
     Csrf,
     /// A form that no page of ours sends.
     #[error("This form cannot be read: {0}")]

@@ -7,12 +7,16 @@
 mod admin;
 mod assets;
 mod caller;
+mod connect;
 mod cookies;
 mod csrf;
 mod error;
+mod files;
 mod guard;
 mod login;
 mod page;
+mod profile;
+mod qr;
 mod show;
 mod site;
 
@@ -74,7 +78,12 @@ pub const PAGES: [&str; 9] =
 
 /// The pages' routes; a request must carry its `auth::ClientAddress`.
 pub fn router(web: Web) -> Router {
-    let pages: Router<Web> = Router::new().merge(login::routes()).merge(admin::routes());
+    let pages: Router<Web> = Router::new()
+        .merge(login::routes())
+        .merge(profile::routes())
+        .merge(connect::routes())
+        .merge(files::routes())
+        .merge(admin::routes());
     pages
         .merge(assets::routes())
         .fallback(async |_: Request<Body>| Error::NotFound)

@@ -49,12 +49,7 @@ impl Sites {
         let same = |url: &&PublicUrl| without_port(&url.authority, &url.scheme) == without_port(&host, &url.scheme);
         let url = self.public.iter().find(same)?;
         let origins = self.public.iter().map(|url| origin(&url.scheme, &url.authority)).collect();
-        Some(Site {
-            scheme: url.scheme.clone(),
-            authority: url.authority.clone(),
-            prefix: url.prefix.clone(),
-            origins,
-        })
+        Some(Site { scheme: url.scheme.clone(), authority: url.authority.clone(), prefix: url.prefix.clone(), origins })
     }
 
     /// The canonical address, where one is configured.

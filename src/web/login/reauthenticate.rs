@@ -27,12 +27,7 @@ struct ConfirmPage<'a> {
     passkeys: bool,
 }
 
-fn render(
-    caller: &SignedIn,
-    web: &Web,
-    next: &str,
-    wrong: Option<(StatusCode, String)>,
-) -> Result<Response, Error> {
+fn render(caller: &SignedIn, web: &Web, next: &str, wrong: Option<(StatusCode, String)>) -> Result<Response, Error> {
     let factors = web.auth().second_factors(&caller.name())?;
     let (status, wrong) = wrong.map_or((StatusCode::OK, None), |(status, wrong)| (status, Some(wrong)));
     let page = ConfirmPage {

@@ -1,6 +1,10 @@
 //! The pages, as a browser without JavaScript sees them.
 
 mod client;
+mod forms;
+mod guard;
+mod profile;
+mod sign_in;
 
 use client::{PASSWORD, Page};
 
