@@ -36,6 +36,24 @@ impl Auth {
         })
     }
 
+    /// Revokes one of this account's; another's is not found. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchUser`], [`Error::NoSuchAppPassword`]
+    pub fn revoke_app_password_of(&self, user: &str, selector: &str, actor: &Actor) -> Result<Revoked> {
+        let user = self.user(user)?;
+        let now = self.0.clock.now();
+        self.0.store.write(|tx| {
+            let all = store::app_password::of_user(tx, user.id)?;
+            let is_own = all.iter().any(|row| row.selector == selector);
+            if !is_own || !store::app_password::revoke(tx, selector, now, &actor.name)? {
+                return Err(Error::NoSuchAppPassword(selector.to_owned()));
+            }
+            self.audit(tx, actor, "app-password.revoke", Some(user.name.as_str()), Some(selector))?;
+            Ok(Revoked(1))
+        })
+    }
+
     /// Revokes all of an account. Blocks.
     ///
     /// # Errors

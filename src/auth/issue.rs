@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::{Actor, Auth, Error, Result};
+use super::{Actor, Auth, Error, Policy, Result};
 use crate::clock::seconds;
 use crate::files::{Path, Root};
-use crate::model::{AppPassword, Scope, Time, User};
+use crate::model::{AppPassword, Scope, Session, Time, User};
 use crate::secret::{AppPasswordText, PlainSecret};
 use crate::store;
 
@@ -48,8 +48,19 @@ pub struct Issued {
     pub password: PlainSecret,
 }
 
-/// Application passwords of one account that are not revoked.
-const MOST_PER_USER: usize = 1000;
+/// A form that must not be carried out twice, however often a browser sends it.
+#[derive(Debug, Clone)]
+pub struct OneTimeForm {
+    /// The session whose page it was on.
+    pub session_id: i64,
+    /// Made by chance with the page.
+    pub id: Vec<u8>,
+}
+
+/// The longest time for which the old one of two stays good beside the new.
+pub const LONGEST_OVERLAP: Duration = Duration::from_hours(72);
+/// Longest id of a form, in bytes.
+const LONGEST_FORM_ID: usize = 64;
 /// Folders or networks of one application password.
 const MOST_LIMITS: usize = 32;
 
@@ -60,26 +71,114 @@ impl Auth {
     /// [`Error::NoSuchUser`], or [`Error::Invalid`] with the value that cannot be taken.
     pub fn issue_app_password(&self, user: &str, new: &NewAppPassword, actor: &Actor) -> Result<Issued> {
         let owner = self.user(user)?;
+        let row = self.new_row(&owner, new, actor)?;
+        self.issue(&owner, row, None, None, actor)
+    }
+
+    /// Issues one for the person of a session, from a form of theirs. Blocks.
+    ///
+    /// # Errors
+    /// As above; [`Error::AlreadyDone`] where the form was sent before, [`Error::Refused`] where the person has not
+    /// proven lately who they are (S19).
+    pub fn issue_own_app_password(
+        &self,
+        session: &Session,
+        form: &OneTimeForm,
+        new: &NewAppPassword,
+        actor: &Actor,
+    ) -> Result<Issued> {
+        self.require_fresh(session)?;
+        let row = self.new_row(&session.user, new, actor)?;
+        self.issue(&session.user, row, Some(form), None, actor)
+    }
+
+    /// Issues another one with the same settings for the person of a session; the old one stays good for a while.
+    /// Blocks.
+    ///
+    /// # Errors
+    /// As above; [`Error::NoSuchAppPassword`] where the person has no live one of that selector.
+    pub fn replace_own_app_password(
+        &self,
+        session: &Session,
+        form: &OneTimeForm,
+        selector: &str,
+        overlap: Duration,
+        actor: &Actor,
+    ) -> Result<Issued> {
+        self.require_fresh(session)?;
+        if overlap > LONGEST_OVERLAP {
+            return Err(Error::invalid("overlap", "is longer than 72 hours"));
+        }
+        let owner = &session.user;
+        let now = self.0.clock.now_in_millis();
+        let old = self.0.store.read(|c| store::app_password::of_user(c, owner.id))?;
+        let old = old.into_iter().find(|row| row.selector == selector && row.revoked_at.is_none());
+        let old = old.ok_or_else(|| Error::NoSuchAppPassword(selector.to_owned()))?;
+        let policy = self.policy()?;
+        let expires_at = match old.expires_at {
+            None if policy.allow_never => None,
+            None => Some(now + seconds(policy.ttl.as_secs())),
+            Some(end) => Some((now + (end - old.created_at)).min(policy.latest_end(now))),
+        };
+        let row = AppPassword {
+            id: 0,
+            selector: String::new(),
+            created_at: now,
+            created_from: actor.address.clone(),
+            created_by: actor.name.clone(),
+            expires_at,
+            last_used_at: None,
+            last_used_from: None,
+            last_used_agent: None,
+            replaces: Some(old.selector.clone()),
+            ..old.clone()
+        };
+        let until = now + seconds(overlap.as_secs());
+        self.issue(owner, row, Some(form), Some((&old, until)), actor)
+    }
+
+    fn require_fresh(&self, session: &Session) -> Result<()> {
+        if self.is_fresh(session) && !session.restricted {
+            Ok(())
+        } else {
+            Err(Error::Refused("the sign-in is too long ago"))
+        }
+    }
+
+    /// The row of what is asked for, checked.
+    fn new_row(&self, owner: &User, new: &NewAppPassword, actor: &Actor) -> Result<AppPassword> {
         let created_at = self.0.clock.now_in_millis();
-        let mut row = AppPassword {
+        let expires_at = expires_at(&self.policy()?, new.expiry, created_at)?;
+        Ok(AppPassword {
             id: 0,
             user_id: owner.id,
             selector: String::new(),
             label: label(&new.label)?,
             scope: new.scope,
-            folders: self.folders(&owner, &new.folders)?,
             networks: networks(&new.networks)?,
+            folders: self.folders(owner, &new.folders)?,
             created_at,
             created_from: actor.address.clone(),
             created_by: actor.name.clone(),
-            expires_at: self.expires_at(new.expiry, created_at)?,
+            expires_at,
             last_used_at: None,
             last_used_from: None,
             last_used_agent: None,
             revoked_at: None,
             revoked_by: None,
             replaces: None,
-        };
+        })
+    }
+
+    fn issue(
+        &self,
+        owner: &User,
+        mut row: AppPassword,
+        form: Option<&OneTimeForm>,
+        takes_over: Option<(&AppPassword, Time)>,
+        actor: &Actor,
+    ) -> Result<Issued> {
+        let most = self.policy()?.max_per_user as usize;
         loop {
             let text = AppPasswordText::generate();
             row.selector.clone_from(&text.selector);
@@ -88,9 +187,13 @@ impl Auth {
                 if store::app_password::selector_taken(tx, &text.selector)? {
                     return Ok(None);
                 }
-                let live = store::app_password::of_user(tx, owner.id)?;
-                if live.iter().filter(|old| old.revoked_at.is_none()).count() >= MOST_PER_USER {
-                    return Err(Error::invalid("user", format!("has {MOST_PER_USER} application passwords already")));
+                use_form(tx, form, row.created_at)?;
+                if let Some((old, until)) = takes_over {
+                    self.end_replaced(tx, owner, old, until, actor)?;
+                }
+                if store::app_password::count_live_of(tx, owner.id, row.created_at)? >= most {
+                    let reason = format!("has {most} application passwords already: revoke one first");
+                    return Err(Error::invalid("account", reason));
                 }
                 let id = store::app_password::insert(tx, &row, &phc)?;
                 self.audit(tx, actor, "app-password.issue", Some(owner.name.as_str()), Some(&text.selector))?;
@@ -103,28 +206,21 @@ impl Auth {
         }
     }
 
-    fn expires_at(&self, expiry: Expiry, now: Time) -> Result<Option<Time>> {
-        let config = &self.0.config;
-        let longest = now + seconds(config.app_credentials_max_ttl.as_secs());
-        let end = match expiry {
-            Expiry::Default => now + seconds(config.app_credentials_ttl.as_secs()),
-            Expiry::After(time) => now + seconds(time.as_secs()),
-            Expiry::At(end) => end,
-            Expiry::Never if config.app_credentials_allow_never => return Ok(None),
-            Expiry::Never => {
-                let reason = "never is not allowed here (security.app_credentials_allow_never)";
-                return Err(Error::invalid("expires", reason));
-            }
-        };
-        if end <= now {
-            return Err(Error::invalid("expires", "is not in the future"));
+    fn end_replaced(
+        &self,
+        tx: &rusqlite::Transaction<'_>,
+        owner: &User,
+        old: &AppPassword,
+        until: Time,
+        actor: &Actor,
+    ) -> Result<()> {
+        let now = self.0.clock.now_in_millis();
+        if until <= now {
+            store::app_password::revoke(tx, &old.selector, now, &actor.name)?;
+        } else if old.expires_at.is_none_or(|end| until < end) {
+            store::app_password::set_expiry(tx, old.id, until)?;
         }
-        if end > longest {
-            let most = config.app_credentials_max_ttl.as_secs() / 86_400;
-            let reason = format!("is later than in {most} days (security.app_credentials_max_ttl)");
-            return Err(Error::invalid("expires", reason));
-        }
-        Ok(Some(end))
+        self.audit(tx, actor, "app-password.replace", Some(owner.name.as_str()), Some(&old.selector))
     }
 
     /// Checks the folders, and makes those that are missing, so that the client finds what it was given.
@@ -167,6 +263,40 @@ impl Auth {
         }
         Ok(())
     }
+}
+
+/// Marks a form as carried out, in the transaction of its deed.
+pub(super) fn use_form(tx: &rusqlite::Transaction<'_>, form: Option<&OneTimeForm>, now: Time) -> Result<()> {
+    let Some(form) = form else {
+        return Ok(());
+    };
+    if form.id.is_empty() || form.id.len() > LONGEST_FORM_ID {
+        return Err(Error::invalid("form", "has no valid id"));
+    }
+    let first = store::session::use_form(tx, form.session_id, &form.id, now)?;
+    if first { Ok(()) } else { Err(Error::AlreadyDone) }
+}
+
+fn expires_at(policy: &Policy, expiry: Expiry, now: Time) -> Result<Option<Time>> {
+    let end = match expiry {
+        Expiry::Default => now + seconds(policy.ttl.as_secs()),
+        Expiry::After(time) => now + seconds(time.as_secs()),
+        Expiry::At(end) => end,
+        Expiry::Never if policy.allow_never => return Ok(None),
+        Expiry::Never => {
+            let reason = "never is not allowed here (security.app_credentials_allow_never)";
+            return Err(Error::invalid("expires", reason));
+        }
+    };
+    if end <= now {
+        return Err(Error::invalid("expires", "is not in the future"));
+    }
+    if end > policy.latest_end(now) {
+        let most = policy.max_ttl.as_secs() / 86_400;
+        let reason = format!("is later than in {most} days (security.app_credentials_max_ttl)");
+        return Err(Error::invalid("expires", reason));
+    }
+    Ok(Some(end))
 }
 
 /// A label as it is kept: 1 to 64 characters, trimmed, none of them a control character.

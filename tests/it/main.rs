@@ -15,6 +15,7 @@ mod argon2;
 mod arrows;
 mod backup;
 mod bad_input;
+mod browser;
 mod clients;
 mod command_line;
 mod copy_move;

@@ -3,7 +3,7 @@
 mod code;
 mod duties;
 mod link;
-mod passkey;
+pub(super) mod passkey;
 mod password;
 mod reauthenticate;
 
@@ -12,6 +12,8 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
+
+pub(super) use password::refused;
 
 use super::caller::{AnySession, Visit};
 use super::csrf::Csrf;

@@ -89,7 +89,7 @@ pub(super) async fn sign_in(
 }
 
 /// Status and sentence of a refusal that the person can do something about.
-pub(super) fn refused(refusal: SignInRefusal, wrong: &str) -> Result<(StatusCode, String), Error> {
+pub(in crate::web) fn refused(refusal: SignInRefusal, wrong: &str) -> Result<(StatusCode, String), Error> {
     match refusal {
         SignInRefusal::Wrong => Ok((StatusCode::UNPROCESSABLE_ENTITY, wrong.to_owned())),
         SignInRefusal::Ended => {

@@ -2,6 +2,10 @@
 
 mod client;
 mod files;
+mod forms;
+mod guard;
+mod profile;
+mod sign_in;
 
 use client::{PASSWORD, Page};
 
