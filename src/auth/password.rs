@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::api_token::digest;
 use super::gate::Visitor;
+use super::issue::use_form;
 use super::session::NewToken;
 use super::sign_in::PasswordSignIn;
-use super::issue::use_form;
 use super::{Actor, Auth, Error, OneTimeForm, Result, SignInRefusal};
 use crate::clock::seconds;
 use crate::model::{Session, Time, User};
