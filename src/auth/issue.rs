@@ -191,7 +191,7 @@ impl Auth {
                 if let Some((old, until)) = takes_over {
                     self.end_replaced(tx, owner, old, until, actor)?;
                 }
-                if store::app_password::count_live(tx, owner.id, row.created_at)? >= most {
+                if store::app_password::count_live_of(tx, owner.id, row.created_at)? >= most {
                     let reason = format!("has {most} application passwords already: revoke one first");
                     return Err(Error::invalid("account", reason));
                 }

@@ -100,7 +100,7 @@ pub fn of_user(connection: &Connection, user_id: i64) -> Result<Vec<AppPassword>
 }
 
 /// How many of an account are neither revoked nor expired.
-pub fn count_live(connection: &Connection, user_id: i64, now: Time) -> Result<usize> {
+pub fn count_live_of(connection: &Connection, user_id: i64, now: Time) -> Result<usize> {
     let sql = "SELECT count(*) FROM app_password
                WHERE user_id = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)";
     let count: i64 = connection.prepare_cached(sql)?.query_one((user_id, to_millis(now)), |row| row.get(0))?;
