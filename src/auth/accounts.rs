@@ -2,7 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::{Actor, Auth, Error, LinkKind, Once, Result};
+use super::issue::use_form;
+use super::{Actor, Auth, Error, LinkKind, OneTimeForm, Result};
 use crate::files::{NewHome, Trashed};
 use crate::model::{Home, Time, User, UserName};
 use crate::secret::PlainSecret;
@@ -95,20 +96,17 @@ impl Auth {
         self.0.store.write(|tx| self.insert_user(tx, new, &checked, phc.as_deref(), actor))
     }
 
-    /// Adds an account without a password, and makes the link by which its person chooses one. `None` where the form
-    /// was sent before. Blocks.
+    /// Adds an account without a password, and makes the link by which its person chooses one. Blocks.
     ///
     /// # Errors
-    /// Those of [`Auth::add_user`].
-    pub fn invite(&self, new: &NewAccount, once: &Once, actor: &Actor) -> Result<Option<(User, PlainSecret)>> {
+    /// Those of [`Auth::add_user`]; [`Error::AlreadyDone`] where the form was sent before.
+    pub fn invite(&self, new: &NewAccount, form: &OneTimeForm, actor: &Actor) -> Result<(User, PlainSecret)> {
         let checked = Checked::of(new)?;
         self.0.store.write(|tx| {
-            if !self.use_once(tx, once)? {
-                return Ok(None);
-            }
+            use_form(tx, Some(form), self.0.clock.now())?;
             let user = self.insert_user(tx, new, &checked, None, actor)?;
             let link = self.add_password_link(tx, &user, LinkKind::Invitation, actor)?;
-            Ok(Some((user, link)))
+            Ok((user, link))
         })
     }
 

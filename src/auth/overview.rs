@@ -71,7 +71,7 @@ impl Auth {
         let idle_since = now - seconds(self.0.config.session_idle_timeout.as_secs());
         Ok(self.0.store.read(|c| {
             let (people, disabled) = store::user::count(c)?;
-            let (connections, used) = store::app_password::count_live(c, now, now - TimeDelta::days(1))?;
+            let (connections, used) = store::app_password::count_all_live(c, now, now - TimeDelta::days(1))?;
             let sessions = store::session::count_live(c, now, idle_since)?;
             let (bytes, measured) = store::usage::total(c)?;
             let largest = store::usage::largest(c, MOST_LARGEST)?;

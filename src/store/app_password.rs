@@ -149,7 +149,7 @@ pub fn note_use(connection: &Connection, used: &Use) -> Result<()> {
 }
 
 /// Live ones of all accounts, and how many of them were used since.
-pub fn count_live(connection: &Connection, now: Time, since: Time) -> Result<(u64, u64)> {
+pub fn count_all_live(connection: &Connection, now: Time, since: Time) -> Result<(u64, u64)> {
     let sql = "SELECT count(*), count(*) FILTER (WHERE last_used_at >= ?2) FROM app_password
                WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?1)";
     let counts = connection

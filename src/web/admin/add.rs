@@ -7,13 +7,14 @@ use serde::Deserialize;
 
 use super::form::Wrong;
 use super::link::LinkPage;
-use crate::auth::{NewAccount, Once};
+use crate::auth::{self, NewAccount};
 use crate::files::NewHome;
 use crate::model::parse_size;
 use crate::web::caller::{Admin, SignedIn};
 use crate::web::csrf::Csrf;
 use crate::web::error::Error;
 use crate::web::page::{self, Frame};
+use crate::web::profile::{new_form_id, one_time};
 use crate::web::{Web, off_thread};
 
 #[derive(Template)]
@@ -22,7 +23,7 @@ struct AddPage<'a> {
     frame: Frame,
     part: &'static str,
     form: &'a AddForm,
-    once: String,
+    form_id: String,
     home_roots: Vec<String>,
     wrong: Wrong,
 }
@@ -30,7 +31,8 @@ struct AddPage<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct AddForm {
-    once: String,
+    /// Its id.
+    form: String,
     name: String,
     display_name: String,
     email: String,
@@ -73,7 +75,7 @@ fn render(caller: &SignedIn, web: &Web, form: &AddForm, wrong: Wrong) -> Result<
         frame: Frame::new(&caller.visit, "admin"),
         part: "users",
         form,
-        once: Once::new_id(),
+        form_id: new_form_id(),
         home_roots: web.0.home_roots.iter().map(|root| root.display().to_string()).collect(),
         wrong,
     };
@@ -92,16 +94,15 @@ pub(super) async fn add(
     Csrf(form): Csrf<AddForm>,
 ) -> Result<Response, Error> {
     caller.require_fresh(&web, "/admin/users/new")?;
-    let once = Once::read(caller.session.id, &form.once).ok_or(Error::Csrf)?;
     let account = match form.account(&web) {
         Ok(account) => account,
         Err(wrong) => return render(&caller, &web, &form, wrong),
     };
-    let (auth, actor) = (web.auth().clone(), caller.actor());
+    let (auth, actor, once) = (web.auth().clone(), caller.actor(), one_time(&caller, &form.form));
     let outcome = off_thread(move || Ok::<_, Error>(auth.invite(&account, &once, &actor))).await?;
     match outcome {
-        Ok(Some((user, link))) => LinkPage::invitation(&caller, &web, &user, &link),
-        Ok(None) => Ok(page::see(caller.visit.site(), "/admin/users?done=sent")),
+        Ok((user, link)) => LinkPage::invitation(&caller, &web, &user, &link),
+        Err(auth::Error::AlreadyDone) => Ok(page::see(caller.visit.site(), "/admin/users?done=sent")),
         Err(error) => render(&caller, &web, &form, Wrong::of(error)?),
     }
 }

@@ -10,12 +10,13 @@ use super::Done;
 use super::add::quota;
 use super::form::Wrong;
 use super::person::{Head, path_of};
-use crate::auth::{AccountChange, LinkKind, Once};
+use crate::auth::{AccountChange, LinkKind};
 use crate::model::{Home, Usage, User, exact_size};
 use crate::web::caller::{Admin, SignedIn};
 use crate::web::csrf::Csrf;
 use crate::web::error::Error;
 use crate::web::page::{self, Frame};
+use crate::web::profile::new_form_id;
 use crate::web::{Web, off_thread, show};
 
 #[derive(Template)]
@@ -25,7 +26,7 @@ struct GeneralPage {
     part: &'static str,
     head: Head,
     form: GeneralForm,
-    once: String,
+    form_id: String,
     home: String,
     created: Safe<String>,
     last_seen: Option<Safe<String>>,
@@ -101,7 +102,7 @@ async fn render(
         part: "users",
         head: Head::new(&user, caller.user(), "general"),
         form: form.unwrap_or_else(|| GeneralForm::of(&user)),
-        once: Once::new_id(),
+        form_id: new_form_id(),
         home: match &user.home {
             Home::Inside(name) => format!("storage/files/{name}"),
             Home::Outside(path) => path.display().to_string(),

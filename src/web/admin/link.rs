@@ -8,7 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::person::{Head, path_of};
-use crate::auth::{LINK_LIFE, LinkKind, Once};
+use crate::auth::{self, LINK_LIFE, LinkKind};
 use crate::clock::seconds;
 use crate::model::User;
 use crate::secret::PlainSecret;
@@ -16,6 +16,7 @@ use crate::web::caller::{Admin, SignedIn};
 use crate::web::csrf::Csrf;
 use crate::web::error::Error;
 use crate::web::page::{self, Frame, shown_name};
+use crate::web::profile::one_time;
 use crate::web::{Web, off_thread, show};
 
 /// The one page that shows a link.
@@ -89,7 +90,7 @@ fn mail(email: &str, user: &User, site: &str, link: &str, is_invitation: bool) -
 #[derive(Debug, Deserialize)]
 pub(super) struct LinkForm {
     #[serde(default)]
-    once: String,
+    form: String,
 }
 
 pub(super) async fn make(
@@ -101,15 +102,15 @@ pub(super) async fn make(
     let back = path_of(&name);
     let user = web.auth().user(&name)?;
     caller.require_fresh(&web, &back)?;
-    let once = Once::read(caller.session.id, &form.once).ok_or(Error::Csrf)?;
-    let (auth, actor) = (web.auth().clone(), caller.actor());
+    let (auth, actor, once) = (web.auth().clone(), caller.actor(), one_time(&caller, &form.form));
     let made = off_thread(move || {
         let kind = if auth.has_password(&user)? { LinkKind::Reset } else { LinkKind::Invitation };
-        let link = auth.password_link_once(user.name.as_str(), kind, &once, &actor)?;
-        Ok::<_, Error>(link.map(|link| (user, kind, link)))
+        let made = auth.password_link_once(user.name.as_str(), kind, &once, &actor);
+        Ok::<_, Error>(made.map(|link| (user, kind, link)))
     });
     match made.await? {
-        Some((user, kind, link)) => LinkPage::render(&caller, &web, &user, &link, kind, false),
-        None => Ok(page::see(caller.visit.site(), &format!("{back}?done=sent"))),
+        Ok((user, kind, link)) => LinkPage::render(&caller, &web, &user, &link, kind, false),
+        Err(auth::Error::AlreadyDone) => Ok(page::see(caller.visit.site(), &format!("{back}?done=sent"))),
+        Err(other) => Err(other.into()),
     }
 }

@@ -126,11 +126,7 @@ pub(super) async fn revoke(
     Csrf(form): Csrf<ConnectionForm>,
 ) -> Result<Response, Error> {
     let work = move |auth: &auth::Auth, of: &str, actor: &auth::Actor| {
-        // Of this person, and of nobody else.
-        if !auth.app_passwords(of)?.iter().any(|row| row.selector == form.selector) {
-            return Err(auth::Error::NoSuchAppPassword(form.selector));
-        }
-        auth.revoke_app_password(&form.selector, actor).map(drop)
+        auth.revoke_app_password_of(of, &form.selector, actor).map(drop)
     };
     deed(&caller, &web, &name, "revoked", work).await
 }

@@ -12,8 +12,18 @@ mod looks;
 mod passkey;
 
 mod fixture;
+mod people;
+
+mod freshness;
 mod harness_tests;
+mod passkeys;
+mod pictures;
+mod second_factor;
+mod secret_once;
+mod sessions;
 mod smoke;
+mod story;
+mod without_javascript;
 
 use std::cell::RefCell;
 use std::net::SocketAddr;

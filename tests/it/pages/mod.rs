@@ -1,5 +1,6 @@
 //! The pages, as a browser without JavaScript sees them.
 
+mod admin;
 mod client;
 mod files;
 mod forms;
