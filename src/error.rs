@@ -193,8 +193,8 @@ pub fn answer_refusal(refusal: &Refusal) -> Response<Body> {
 }
 
 const NEEDED: &str = "An application password is needed here, together with your user name or e-mail address; the \
-                      password of your account is not accepted. Get an application password from the administrator \
-                      of this server, who issues one for each of your applications (latchkey app-password issue).";
+                      password of your account is not accepted. Open this server's address in a browser, sign in, \
+                      and create an application password for this program under Profile.";
 
 fn retry_after(response: &mut Response<Body>, wait: Duration) {
     response.headers_mut().insert(header::RETRY_AFTER, wait.as_secs().max(1).into());

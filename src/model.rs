@@ -2,9 +2,13 @@
 //!
 //! Nothing here reads a disk, a database or a clock.
 
+mod report;
 mod sign_in;
+mod size;
 
+pub use report::{AuditFilter, AuditLine, Quarter, Usage};
 pub use sign_in::{Passkey, SecondFactorFor, SecondFactors, Session};
+pub use size::{exact_size, parse_size};
 
 use std::fmt;
 use std::path::PathBuf;

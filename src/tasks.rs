@@ -1,4 +1,5 @@
-//! What runs beside the requests: last uses are written down, memory given back, locks and leftovers cleared.
+//! What runs beside the requests: last uses and counts are written down, memory given back, unused passwords revoked,
+//! homes measured, and what is over cleared.
 
 use std::time::Duration;
 
@@ -7,13 +8,20 @@ use crate::store::{Error, lock};
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_secs(1);
-/// Rounds between two clearances of ended locks.
+/// Rounds between two notes of how many requests were answered.
+const COUNTS: u64 = 30;
+/// Rounds between two clearances of what is over.
 const CLEARANCE: u64 = 600;
+/// Rounds between two measurements of everybody's homes, and those before the first.
+const MEASURE: u64 = 3600;
+/// See [`MEASURE`].
+const FIRST_MEASURE: u64 = 5;
 
 /// Starts the tasks; they end with the process.
 pub fn start(app: App) {
     let sweeper = app.clone();
     tokio::task::spawn_blocking(move || sweep(&sweeper));
+    let measurer = app.clone();
     tokio::spawn(async move {
         let mut runs_before = 0;
         for round in 1_u64.. {
@@ -21,14 +29,23 @@ pub fn start(app: App) {
             let runs = app.auth.hasher().runs();
             let is_quiet = runs == runs_before;
             runs_before = runs;
+            if round % MEASURE == FIRST_MEASURE {
+                let app = measurer.clone();
+                // Not waited for: it may take long.
+                tokio::task::spawn_blocking(move || measure(&app));
+            }
             let app = app.clone();
             let done = tokio::task::spawn_blocking(move || {
                 finish(&app);
                 if is_quiet {
                     app.auth.hasher().release_memory();
                 }
-                if round % CLEARANCE == 0 {
-                    clear_locks(&app);
+                if round % COUNTS == 0 {
+                    write_counts(&app);
+                }
+                // Also at the start: from then on it counts that nobody uses a password.
+                if round % CLEARANCE == 1 {
+                    clear(&app);
                 }
             });
             if let Err(error) = done.await {
@@ -45,7 +62,28 @@ pub fn finish(app: &App) {
     }
 }
 
-fn clear_locks(app: &App) {
+/// Writes down how many requests were answered; called once more at the end.
+pub fn write_counts(app: &App) {
+    if let Err(error) = app.auth.write_traffic() {
+        tracing::warn!(%error, "the counts of requests could not be written down, they are tried again");
+    }
+}
+
+fn measure(app: &App) {
+    if let Err(error) = app.auth.measure_everybody() {
+        tracing::warn!(%error, "homes could not be measured");
+    }
+}
+
+fn clear(app: &App) {
+    match app.auth.revoke_unused() {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "application passwords that nobody used were revoked"),
+        Err(error) => tracing::warn!(%error, "unused application passwords could not be looked for"),
+    }
+    if let Err(error) = app.auth.clear_up() {
+        tracing::warn!(%error, "what is over could not be cleared");
+    }
     let now = app.clock.now();
     let cleared: Result<usize, Error> = app.store.write(|tx| lock::delete_expired(tx, now));
     if let Err(error) = cleared {

@@ -10,11 +10,8 @@ mod views;
 
 pub use views::{AppPasswordView, UserView};
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use http::{StatusCode, header};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -27,19 +24,6 @@ use problem::Problem;
 
 /// Largest body, in bytes.
 const LARGEST: usize = 64 * 1024;
-
-/// What the handlers share.
-#[derive(Clone)]
-struct Api {
-    auth: Auth,
-    home_roots: Arc<Vec<PathBuf>>,
-}
-
-impl FromRef<Api> for Auth {
-    fn from_ref(api: &Api) -> Self {
-        api.auth.clone()
-    }
-}
 
 #[derive(OpenApi)]
 #[openapi(
@@ -60,8 +44,7 @@ impl Modify for BearerScheme {
 }
 
 /// The API's routes.
-pub fn router(auth: Auth, home_roots: Vec<PathBuf>) -> Router {
-    let api = Api { auth, home_roots: Arc::new(home_roots) };
+pub fn router(auth: Auth) -> Router {
     let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(users::list, users::add))
         .routes(routes!(users::show, users::change, users::delete))
@@ -76,5 +59,5 @@ pub fn router(auth: Auth, home_roots: Vec<PathBuf>) -> Router {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this address does not take this method")
         })
         .layer(DefaultBodyLimit::max(LARGEST))
-        .with_state(api)
+        .with_state(auth)
 }

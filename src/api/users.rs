@@ -1,17 +1,15 @@
 //! `/api/v1/users`
 
-use std::path::{Component, Path as StdPath, PathBuf};
-
 use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
+use super::UserView;
 use super::caller::{Body, Reader, UserAdmin, off_thread};
 use super::problem::Problem;
-use super::{Api, UserView};
-use crate::auth::{AccountChange, Auth, Error, NewAccount};
+use crate::auth::{AccountChange, Auth, NewAccount};
 use crate::files::NewHome;
 
 /// A new account.
@@ -27,6 +25,8 @@ pub(super) struct NewUser {
     admin: bool,
     /// A folder beneath one of `storage.home_roots`.
     home: Option<String>,
+    /// Bytes the person's files may take; absent for no limit.
+    quota: Option<u64>,
 }
 
 /// What shall change; absent for what stays.
@@ -40,10 +40,14 @@ pub(super) struct UserChange {
     email: Option<Option<String>>,
     admin: Option<bool>,
     enabled: Option<bool>,
+    /// Bytes; null takes the limit away.
+    #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<u64>)]
+    quota: Option<Option<u64>>,
 }
 
 /// Tells null from absent.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -60,21 +64,22 @@ pub(super) async fn list(_: Reader, State(auth): State<Auth>) -> Result<Json<Vec
     (status = 201, body = UserView), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn add(
     UserAdmin(actor): UserAdmin,
-    State(api): State<Api>,
+    State(auth): State<Auth>,
     Body(new): Body<NewUser>,
 ) -> Result<(StatusCode, Json<UserView>), Problem> {
     let home = match new.home {
         None => NewHome::New,
-        Some(path) => NewHome::Given(allowed_home(&path, &api.home_roots)?),
+        Some(path) => auth.allowed_home(&path)?,
     };
     let account = NewAccount {
         display_name: new.display_name,
         email: new.email,
         is_admin: new.admin,
         home,
+        quota: new.quota,
         ..NewAccount::named(&new.name)
     };
-    let user = off_thread(move || api.auth.add_user(&account, &actor)).await?;
+    let user = off_thread(move || auth.add_user(&account, &actor)).await?;
     Ok((StatusCode::CREATED, Json(UserView::from(&user))))
 }
 
@@ -104,7 +109,7 @@ pub(super) async fn change(
         email: change.email,
         is_admin: change.admin,
         enabled: change.enabled,
-        ..AccountChange::default()
+        quota: change.quota,
     };
     let user = off_thread(move || auth.change_user(&name, &change, &actor)).await?;
     Ok(Json(UserView::from(&user)))
@@ -120,33 +125,4 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Problem> {
     off_thread(move || auth.delete_user(&name, &actor)).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Only beneath the configured roots, by whole names and without a way out.
-fn allowed_home(path: &str, roots: &[PathBuf]) -> Result<PathBuf, Error> {
-    let path = StdPath::new(path);
-    let plain = path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
-    let allowed = path.is_absolute()
-        && plain
-        && roots.iter().any(|root| path.strip_prefix(root).is_ok_and(|rest| rest.components().next().is_some()));
-    if allowed {
-        Ok(path.to_path_buf())
-    } else {
-        Err(Error::invalid("home", "is not beneath one of storage.home_roots"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn homes_stay_beneath_the_roots() {
-        let roots = [PathBuf::from("/srv/homes")];
-        assert!(allowed_home("/srv/homes/alice", &roots).is_ok());
-        for bad in ["/srv/homes", "/srv/homesx/a", "/srv/homes/../x", "srv/homes/a", "/etc", ""] {
-            assert!(allowed_home(bad, &roots).is_err(), "{bad}");
-        }
-        assert!(allowed_home("/srv/homes/alice", &[]).is_err());
-    }
 }

@@ -19,6 +19,8 @@ pub struct UserView {
     home: String,
     created_at: DateTime<Utc>,
     disabled_at: Option<DateTime<Utc>>,
+    /// Bytes the person's files may take; null for no limit.
+    quota: Option<u64>,
 }
 
 impl From<&User> for UserView {
@@ -35,6 +37,7 @@ impl From<&User> for UserView {
             },
             created_at: user.created_at,
             disabled_at: user.disabled_at,
+            quota: user.quota,
         }
     }
 }

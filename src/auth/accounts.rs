@@ -1,8 +1,11 @@
 //! Accounts: added, changed, disabled, deleted.
 
-use super::{Actor, Auth, Error, Result};
-use crate::files::NewHome;
-use crate::model::{User, UserName};
+use std::path::{Component, Path, PathBuf};
+
+use super::issue::use_form;
+use super::{Actor, Auth, Error, LinkKind, OneTimeForm, Result};
+use crate::files::{NewHome, Trashed};
+use crate::model::{Home, Time, User, UserName};
 use crate::secret::PlainSecret;
 use crate::store;
 use crate::store::user::NewUser;
@@ -88,57 +91,88 @@ impl Auth {
     /// # Errors
     /// [`Error::Taken`], or [`Error::Invalid`] with the value that cannot be taken.
     pub fn add_user(&self, new: &NewAccount, actor: &Actor) -> Result<User> {
-        let name = UserName::parse(&new.name)?;
-        let email = new.email.as_deref().map(email).transpose()?;
-        let display_name = display_name(&new.display_name)?;
+        let checked = Checked::of(new)?;
         let phc = new.password.as_ref().map(|password| self.hash_password(password)).transpose()?;
+        self.0.store.write(|tx| self.insert_user(tx, new, &checked, phc.as_deref(), actor))
+    }
+
+    /// Adds an account without a password, and makes the link by which its person chooses one. Blocks.
+    ///
+    /// # Errors
+    /// Those of [`Auth::add_user`]; [`Error::AlreadyDone`] where the form was sent before.
+    pub fn invite(&self, new: &NewAccount, form: &OneTimeForm, actor: &Actor) -> Result<(User, PlainSecret)> {
+        let checked = Checked::of(new)?;
         self.0.store.write(|tx| {
-            if store::user::by_name(tx, name.as_str())?.is_some() {
-                return Err(Error::Taken(name.to_string()));
-            }
-            refuse_taken_email(tx, email.as_deref(), None)?;
-            let home = self.0.storage.homes().make(&name, &new.home)?;
-            let created_at = self.0.clock.now_in_millis();
-            let id = store::user::insert(
-                tx,
-                &NewUser {
-                    name: &name,
-                    display_name: &display_name,
-                    email: email.as_deref(),
-                    is_admin: new.is_admin,
-                    password: phc.as_deref(),
-                    must_change_password: new.must_change_password,
-                    home: &home,
-                    created_at,
-                    quota: new.quota,
-                },
-            )
-            .map_err(|error| home_taken(error, &new.home))?;
-            self.audit(tx, actor, "user.add", Some(name.as_str()), None)?;
-            Ok(User {
-                id,
-                name: name.clone(),
-                display_name: display_name.clone(),
-                email: email.clone(),
-                is_admin: new.is_admin,
-                must_change_password: new.must_change_password,
-                home,
-                created_at,
-                disabled_at: None,
-                quota: new.quota,
-            })
+            use_form(tx, Some(form), self.0.clock.now())?;
+            let user = self.insert_user(tx, new, &checked, None, actor)?;
+            let link = self.add_password_link(tx, &user, LinkKind::Invitation, actor)?;
+            Ok((user, link))
         })
+    }
+
+    fn insert_user(
+        &self,
+        tx: &rusqlite::Transaction<'_>,
+        new: &NewAccount,
+        checked: &Checked,
+        phc: Option<&str>,
+        actor: &Actor,
+    ) -> Result<User> {
+        let Checked { name, display_name, email } = checked;
+        if store::user::by_name(tx, name.as_str())?.is_some() {
+            return Err(Error::Taken(name.to_string()));
+        }
+        refuse_taken_email(tx, email.as_deref(), None)?;
+        let home = self.0.storage.homes().make(name, &new.home)?;
+        let created_at = self.0.clock.now_in_millis();
+        let row = NewUser {
+            name,
+            display_name,
+            email: email.as_deref(),
+            is_admin: new.is_admin,
+            password: phc,
+            must_change_password: new.must_change_password,
+            home: &home,
+            created_at,
+            quota: new.quota,
+        };
+        let id = store::user::insert(tx, &row).map_err(|error| home_taken(error, &new.home))?;
+        let detail = new.is_admin.then_some("administrator");
+        self.audit_with(tx, actor, "user.add", Some(name.as_str()), None, detail)?;
+        Ok(User {
+            id,
+            name: name.clone(),
+            display_name: display_name.clone(),
+            email: email.clone(),
+            is_admin: new.is_admin,
+            must_change_password: new.must_change_password,
+            home,
+            created_at,
+            disabled_at: None,
+            quota: new.quota,
+        })
+    }
+
+    /// A folder that may be given to a new account by page and API: only beneath the configured roots, by whole names
+    /// and without a way out.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`]
+    pub fn allowed_home(&self, path: &str) -> Result<NewHome> {
+        allowed_home(path, &self.0.storage_config.home_roots).map(NewHome::Given)
     }
 
     /// Changes an account. A disabled one's application passwords are refused from the next request on. Blocks.
     ///
     /// # Errors
-    /// [`Error::NoSuchUser`], [`Error::Taken`], [`Error::Invalid`]
+    /// [`Error::NoSuchUser`], [`Error::Taken`], [`Error::Invalid`]; [`Error::Refused`] where nobody would be left to
+    /// administer the server.
     pub fn change_user(&self, name: &str, change: &AccountChange, actor: &Actor) -> Result<User> {
         let email = change.email.as_ref().map(|new| new.as_deref().map(email).transpose()).transpose()?;
         let display_name = change.display_name.as_deref().map(display_name).transpose()?;
         self.0.store.write(|tx| {
-            let mut user = store::user::by_name(tx, name)?.ok_or_else(|| Error::NoSuchUser(name.to_owned()))?;
+            let before = store::user::by_name(tx, name)?.ok_or_else(|| Error::NoSuchUser(name.to_owned()))?;
+            let mut user = before.clone();
             if let Some(email) = &email {
                 refuse_taken_email(tx, email.as_deref(), Some(user.id))?;
                 user.email.clone_from(email);
@@ -153,13 +187,22 @@ impl Auth {
                 Some(false) => user.disabled_at = user.disabled_at.or_else(|| Some(self.0.clock.now_in_millis())),
                 None => {}
             }
+            let administers = |user: &User| user.is_admin && user.disabled_at.is_none();
+            if administers(&before) && !administers(&user) {
+                refuse_to_lose(tx, &before, actor)?;
+            }
             store::user::update(tx, &user)?;
-            let kind = match change.enabled {
-                Some(true) => "user.enable",
-                Some(false) => "user.disable",
-                None => "user.change",
+            let kind = match (before.disabled_at.is_some(), user.disabled_at.is_some()) {
+                (true, false) => "user.enable",
+                (false, true) => {
+                    // Enabled again, the person signs in again.
+                    store::session::delete_others(tx, user.id, None)?;
+                    "user.disable"
+                }
+                _ => "user.change",
             };
-            self.audit(tx, actor, kind, Some(user.name.as_str()), None)?;
+            let detail = difference(&before, &user);
+            self.audit_with(tx, actor, kind, Some(user.name.as_str()), None, detail.as_deref())?;
             Ok(user)
         })
     }
@@ -167,14 +210,74 @@ impl Auth {
     /// Deletes an account with its application passwords and locks; the files stay where they are. Blocks.
     ///
     /// # Errors
-    /// [`Error::NoSuchUser`]
+    /// [`Error::NoSuchUser`]; [`Error::Refused`] where nobody would be left to administer the server.
     pub fn delete_user(&self, name: &str, actor: &Actor) -> Result<User> {
-        self.0.store.write(|tx| {
-            let user = store::user::by_name(tx, name)?.ok_or_else(|| Error::NoSuchUser(name.to_owned()))?;
-            store::user::delete(tx, user.id)?;
-            self.audit(tx, actor, "user.delete", Some(user.name.as_str()), None)?;
-            Ok(user)
-        })
+        self.0.store.write(|tx| self.delete_in(tx, name, None, actor))
+    }
+
+    /// The same, and moves the home to the trash. Blocks.
+    ///
+    /// # Errors
+    /// Those of [`Auth::delete_user`]; [`Error::Refused`] where the home is not in the storage; the disk's. The account
+    /// stays then.
+    pub fn delete_user_with_home(&self, name: &str, actor: &Actor) -> Result<(User, Trashed)> {
+        let user = self.user(name)?;
+        let Home::Inside(home) = &user.home else {
+            return Err(Error::Refused("a home folder outside the storage is left where it is"));
+        };
+        let mut trashed = None;
+        let deleted = self.0.store.write(|tx| {
+            let mark = self.0.clock.now().format("%Y%m%dT%H%M%SZ").to_string();
+            let moved = self.0.storage.homes().move_to_trash(home, &mark)?;
+            let shown = moved.shown();
+            trashed = Some(moved);
+            // What is made under the same name later has nothing to do with it.
+            store::property::delete_tree(tx, format!("files/{home}").as_bytes())?;
+            self.delete_in(tx, name, Some(&shown), actor)
+        });
+        match (deleted, trashed) {
+            (Ok(user), Some(trashed)) => Ok((user, trashed)),
+            (Ok(_), None) => Err(Error::Refused("the home folder was not moved")),
+            (Err(error), trashed) => {
+                if let Some(trashed) = trashed
+                    && let Err(error) = self.0.storage.homes().take_from_trash(&trashed)
+                {
+                    tracing::error!(%error, home = trashed.shown(), "a home could not be brought back from the trash");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn delete_in(
+        &self,
+        tx: &rusqlite::Transaction<'_>,
+        name: &str,
+        trash: Option<&str>,
+        actor: &Actor,
+    ) -> Result<User> {
+        let user = store::user::by_name(tx, name)?.ok_or_else(|| Error::NoSuchUser(name.to_owned()))?;
+        refuse_to_lose(tx, &user, actor)?;
+        store::user::delete(tx, user.id)?;
+        let detail = trash.map(|place| format!("files moved to {place}"));
+        self.audit_with(tx, actor, "user.delete", Some(user.name.as_str()), None, detail.as_deref())?;
+        Ok(user)
+    }
+
+    /// Whether the account has a password of its own.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn has_password(&self, user: &User) -> Result<bool> {
+        Ok(self.0.store.read(|c| store::user::password(c, user.id))?.is_some())
+    }
+
+    /// When the person last used the drive or the pages.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn last_seen(&self, user: &User) -> Result<Option<Time>> {
+        Ok(self.0.store.read(|c| store::user::last_seen(c, user.id))?)
     }
 
     /// Sets the account's own password; application passwords are not touched. Blocks.
@@ -198,6 +301,67 @@ impl Auth {
             return Err(Error::invalid("password", reason));
         }
         self.0.hasher.hash(password)
+    }
+}
+
+/// The values of a new account that can be looked at before anything is done.
+struct Checked {
+    name: UserName,
+    display_name: String,
+    email: Option<String>,
+}
+
+impl Checked {
+    fn of(new: &NewAccount) -> Result<Self> {
+        Ok(Self {
+            name: UserName::parse(&new.name)?,
+            display_name: display_name(&new.display_name)?,
+            email: new.email.as_deref().map(email).transpose()?,
+        })
+    }
+}
+
+/// Nobody takes their own rights away by mistake, and somebody is left to administer the server.
+fn refuse_to_lose(tx: &rusqlite::Transaction<'_>, user: &User, actor: &Actor) -> Result<()> {
+    if actor.is(user) {
+        return Err(Error::Refused("nobody disables, demotes or deletes themselves: another administrator can do it"));
+    }
+    if user.is_admin && user.disabled_at.is_none() && !store::user::another_admin(tx, user.id)? {
+        return Err(Error::Refused("this is the last enabled administrator: nobody could administer the server then"));
+    }
+    Ok(())
+}
+
+/// What was changed, in words for the audit log.
+fn difference(before: &User, after: &User) -> Option<String> {
+    let mut words = Vec::new();
+    if before.display_name != after.display_name {
+        words.push("display name");
+    }
+    if before.email != after.email {
+        words.push("e-mail address");
+    }
+    if before.quota != after.quota {
+        words.push("quota");
+    }
+    match (before.is_admin, after.is_admin) {
+        (false, true) => words.push("made an administrator"),
+        (true, false) => words.push("administrator no more"),
+        _ => {}
+    }
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+fn allowed_home(path: &str, roots: &[PathBuf]) -> Result<PathBuf> {
+    let path = Path::new(path);
+    let plain = path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
+    let allowed = path.is_absolute()
+        && plain
+        && roots.iter().any(|root| path.strip_prefix(root).is_ok_and(|rest| rest.components().next().is_some()));
+    if allowed {
+        Ok(path.to_path_buf())
+    } else {
+        Err(Error::invalid("home", "is not beneath one of storage.home_roots"))
     }
 }
 
@@ -243,4 +407,81 @@ fn display_name(text: &str) -> Result<String> {
         ));
     }
     Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::for_tests::Scene;
+
+    #[test]
+    fn homes_stay_beneath_the_roots() {
+        let roots = [PathBuf::from("/srv/homes")];
+        assert!(allowed_home("/srv/homes/alice", &roots).is_ok());
+        for bad in ["/srv/homes", "/srv/homesx/a", "/srv/homes/../x", "srv/homes/a", "/etc", ""] {
+            assert!(allowed_home(bad, &roots).is_err(), "{bad}");
+        }
+        assert!(allowed_home("/srv/homes/alice", &[]).is_err());
+    }
+
+    fn on_the_pages(name: &str) -> Actor {
+        Actor { name: name.to_owned(), address: Some("192.0.2.1".to_owned()) }
+    }
+
+    #[test]
+    fn somebody_is_always_left_to_administer() {
+        let scene = Scene::new();
+        scene.add("alice");
+        scene.add_admin("root");
+        let no_admin = AccountChange { is_admin: Some(false), ..AccountChange::default() };
+        let disabled = AccountChange { enabled: Some(false), ..AccountChange::default() };
+        for actor in [Actor::cli(), on_the_pages("alice")] {
+            for change in [&no_admin, &disabled] {
+                let refused = scene.auth.change_user("root", change, &actor);
+                assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
+            }
+            assert!(matches!(scene.auth.delete_user("root", &actor), Err(Error::Refused(_))));
+            assert!(matches!(scene.auth.delete_user_with_home("root", &actor), Err(Error::Refused(_))));
+        }
+        assert!(scene.folder.path().join("storage/files/root").is_dir(), "the home is back");
+        scene.add_admin("second");
+        scene.auth.change_user("second", &disabled, &Actor::cli()).expect("another one is left");
+        let refused = scene.auth.change_user("root", &no_admin, &Actor::cli());
+        assert!(matches!(refused, Err(Error::Refused(_))), "a disabled one does not count");
+        scene.auth.delete_user("second", &Actor::cli()).expect("a disabled administrator may go");
+    }
+
+    #[test]
+    fn nobody_does_it_to_themselves_on_the_pages() {
+        let scene = Scene::new();
+        scene.add_admin("root");
+        scene.add_admin("cli");
+        let disabled = AccountChange { enabled: Some(false), ..AccountChange::default() };
+        let refused = scene.auth.change_user("root", &disabled, &on_the_pages("root"));
+        assert!(matches!(refused, Err(Error::Refused(_))));
+        assert!(matches!(scene.auth.delete_user("root", &on_the_pages("root")), Err(Error::Refused(_))));
+        let renamed = AccountChange { display_name: Some("Root".to_owned()), ..AccountChange::default() };
+        scene.auth.change_user("root", &renamed, &on_the_pages("root")).expect("a new name hurts nobody");
+        scene.auth.delete_user("cli", &Actor::cli()).expect("the command line is not the person of that name");
+    }
+
+    #[test]
+    fn a_home_goes_to_the_trash_with_what_was_known_of_it() {
+        let scene = Scene::new();
+        scene.add("alice");
+        let storage = scene.folder.path().join("storage");
+        std::fs::write(storage.join("files/alice/f"), "x").expect("written");
+        let key = b"files/alice/f";
+        let property = store::property::Property {
+            namespace: "urn:x".to_owned(),
+            name: "colour".to_owned(),
+            element: "<x/>".to_owned(),
+        };
+        scene.auth.0.store.write(|tx| store::property::set(tx, key, &property)).expect("set");
+        let (_, trashed) = scene.auth.delete_user_with_home("alice", &Actor::cli()).expect("deleted");
+        assert!(scene.folder.path().join(trashed.shown()).join("f").is_file(), "{}", trashed.shown());
+        assert!(scene.auth.0.store.read(|c| store::property::of(c, key)).expect("read").is_empty());
+        scene.add("alice");
+        assert_eq!(std::fs::read_dir(storage.join("files/alice")).expect("a new home").count(), 0);
+    }
 }

@@ -187,11 +187,11 @@ impl Auth {
                 if store::app_password::selector_taken(tx, &text.selector)? {
                     return Ok(None);
                 }
-                self.use_form(tx, form, row.created_at)?;
+                use_form(tx, form, row.created_at)?;
                 if let Some((old, until)) = takes_over {
                     self.end_replaced(tx, owner, old, until, actor)?;
                 }
-                if store::app_password::count_live(tx, owner.id, row.created_at)? >= most {
+                if store::app_password::count_live_of(tx, owner.id, row.created_at)? >= most {
                     let reason = format!("has {most} application passwords already: revoke one first");
                     return Err(Error::invalid("account", reason));
                 }
@@ -204,18 +204,6 @@ impl Auth {
                 return Ok(Issued { row, password: text.to_plain() });
             }
         }
-    }
-
-    /// Marks a form as carried out, in the transaction of its deed.
-    pub(super) fn use_form(&self, tx: &rusqlite::Transaction<'_>, form: Option<&OneTimeForm>, now: Time) -> Result<()> {
-        let Some(form) = form else {
-            return Ok(());
-        };
-        if form.id.is_empty() || form.id.len() > LONGEST_FORM_ID {
-            return Err(Error::invalid("form", "has no valid id"));
-        }
-        let first = store::session::use_form(tx, form.session_id, &form.id, now)?;
-        if first { Ok(()) } else { Err(Error::AlreadyDone) }
     }
 
     fn end_replaced(
@@ -275,6 +263,18 @@ impl Auth {
         }
         Ok(())
     }
+}
+
+/// Marks a form as carried out, in the transaction of its deed.
+pub(super) fn use_form(tx: &rusqlite::Transaction<'_>, form: Option<&OneTimeForm>, now: Time) -> Result<()> {
+    let Some(form) = form else {
+        return Ok(());
+    };
+    if form.id.is_empty() || form.id.len() > LONGEST_FORM_ID {
+        return Err(Error::invalid("form", "has no valid id"));
+    }
+    let first = store::session::use_form(tx, form.session_id, &form.id, now)?;
+    if first { Ok(()) } else { Err(Error::AlreadyDone) }
 }
 
 fn expires_at(policy: &Policy, expiry: Expiry, now: Time) -> Result<Option<Time>> {

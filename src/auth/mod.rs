@@ -1,8 +1,9 @@
 //! Who is asking, and may they: application passwords for WebDAV, tokens for the admin API, and the use cases that
 //! page, API and command line share.
 //!
-//! A [`Principal`] is made here alone, from an application password that was checked. Nothing else opens a drive:
-//! no account password, no session, no API token (R4, S1).
+//! A [`Principal`] is made here alone, from an application password that was checked. Nothing else opens a drive's door:
+//! no account password, no session, no API token (R4, S1). The pages are a client of the drive within the server, and
+//! get theirs from a session ([`Auth::principal_of`]).
 
 mod accounts;
 mod api_token;
@@ -10,31 +11,40 @@ mod app_password;
 mod application;
 mod attempts;
 pub mod basic;
+mod browser;
 mod first_start;
+#[cfg(test)]
+mod for_tests;
 mod gate;
 mod hasher;
 mod issue;
 mod last_use;
 mod memo;
 mod network;
+mod overview;
 mod password;
 mod policy;
 mod principal;
+mod rounds;
 mod seal;
 mod second_factor;
 mod session;
 mod sign_in;
 mod throttle;
+mod traffic;
+mod usage;
 
 pub use accounts::{AccountChange, NewAccount};
 pub use api_token::{ApiCaller, IssuedToken, NewApiToken};
 pub use app_password::Revoked;
 pub use application::application_of;
+pub use browser::browser_of;
 pub use first_start::FirstStart;
 pub use gate::{Refusal, Visitor};
 pub use hasher::Hasher;
 pub use issue::{Expiry, Issued, LONGEST_OVERLAP, NewAppPassword, OneTimeForm};
 pub use network::{ClientAddress, ClientNetwork};
+pub use overview::{Overview, People, PeopleOrder, PeopleQuery, Person};
 pub use password::{LINK_LIFE, LinkKind, PasswordLink, SHORTEST};
 pub use policy::{Policy, SettingName, SettingShown};
 pub use principal::Principal;
@@ -42,6 +52,7 @@ pub use second_factor::{OfferedTotp, PasskeyError, RelyingParty};
 pub use session::{FRESH, NewToken};
 pub use sign_in::{PasswordSignIn, SignIn, SignInRefusal, SignedIn};
 pub use throttle::Throttle;
+pub use traffic::Answered;
 
 use std::sync::Arc;
 
@@ -139,6 +150,11 @@ impl Actor {
     pub fn person(user: &User, visitor: Visitor<'_>) -> Self {
         Self { name: user.name.to_string(), address: Some(visitor.address.to_canonical().to_string()) }
     }
+
+    /// Whether it is that person, on the pages. The command line has no address, and its name may be somebody's.
+    fn is(&self, user: &User) -> bool {
+        self.address.is_some() && self.name == user.name.as_str()
+    }
 }
 
 /// The room's state, shared by all doors.
@@ -163,6 +179,8 @@ struct Inner {
     second_factor_attempts: attempts::Attempts,
     pending: sign_in::PendingSignIns,
     ceremonies: second_factor::Ceremonies,
+    traffic: traffic::Traffic,
+    measuring: usage::Measuring,
 }
 
 impl Auth {
@@ -186,6 +204,8 @@ impl Auth {
             ),
             pending: sign_in::PendingSignIns::default(),
             ceremonies: second_factor::Ceremonies::default(),
+            traffic: traffic::Traffic::default(),
+            measuring: usage::Measuring::default(),
             memo: memo::Memo::new(),
             flights: gate::Flights::default(),
             last_use: last_use::LastUse::default(),

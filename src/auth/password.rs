@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::api_token::digest;
 use super::gate::Visitor;
+use super::issue::use_form;
 use super::session::NewToken;
 use super::sign_in::PasswordSignIn;
-use super::{Actor, Auth, Error, Result, SignInRefusal};
+use super::{Actor, Auth, Error, OneTimeForm, Result, SignInRefusal};
 use crate::clock::seconds;
 use crate::model::{Session, Time, User};
 use crate::secret::{PlainSecret, Token};
@@ -141,6 +142,28 @@ impl Auth {
     pub fn password_link(&self, user: &str, kind: LinkKind, actor: &Actor) -> Result<PlainSecret> {
         let user = self.user(user)?;
         self.0.store.write(|tx| self.add_password_link(tx, &user, kind, actor))
+    }
+
+    /// The same for a form that is carried out once. Nobody makes one for themselves: whoever sits at somebody's
+    /// open session would only need that to take the account over. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchUser`], [`Error::Refused`]; [`Error::AlreadyDone`] where the form was sent before.
+    pub fn password_link_once(
+        &self,
+        user: &str,
+        kind: LinkKind,
+        form: &OneTimeForm,
+        actor: &Actor,
+    ) -> Result<PlainSecret> {
+        let user = self.user(user)?;
+        if actor.is(&user) {
+            return Err(Error::Refused("you change your own password on your profile"));
+        }
+        self.0.store.write(|tx| {
+            use_form(tx, Some(form), self.0.clock.now())?;
+            self.add_password_link(tx, &user, kind, actor)
+        })
     }
 
     pub(super) fn add_password_link(

@@ -110,26 +110,38 @@ impl Policy {
     }
 
     fn text(&self, name: SettingName) -> String {
-        let duration = |duration: Duration| humantime::format_duration(duration).to_string();
         match name {
-            SettingName::Ttl => duration(self.ttl),
-            SettingName::MaxTtl => duration(self.max_ttl),
+            SettingName::Ttl => duration_text(self.ttl),
+            SettingName::MaxTtl => duration_text(self.max_ttl),
             SettingName::AllowNever => self.allow_never.to_string(),
             SettingName::MaxPerUser => self.max_per_user.to_string(),
-            SettingName::UnusedAfter => self.unused_after.map_or_else(|| NEVER.to_owned(), duration),
+            SettingName::UnusedAfter => self.unused_after.map_or_else(|| NEVER.to_owned(), duration_text),
             SettingName::SecondFactorFor => self.second_factor.as_str().to_owned(),
         }
     }
 
     fn check(&self) -> Result<()> {
         if self.ttl > self.max_ttl {
-            return Err(Error::invalid(SettingName::Ttl.as_str(), "is longer than app_credentials_max_ttl"));
+            return Err(Error::invalid(SettingName::Ttl.as_str(), "is longer than the longest that may be asked for"));
         }
         Ok(())
     }
 }
 
 const NEVER: &str = "never";
+
+/// As the file would have it: `180d`, `1d 12h`.
+fn duration_text(duration: Duration) -> String {
+    let mut left = duration.as_secs();
+    let mut words = Vec::new();
+    for (unit, length) in [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)] {
+        if left >= length {
+            words.push(format!("{}{unit}", left / length));
+            left %= length;
+        }
+    }
+    if words.is_empty() { humantime::format_duration(duration).to_string() } else { words.join(" ") }
+}
 
 fn duration(name: SettingName, text: &str) -> Result<Duration> {
     let read = humantime::parse_duration(text).ok().filter(|duration| !duration.is_zero());
@@ -196,8 +208,11 @@ impl Auth {
                 let old = store::setting::get(tx, name.as_str())?.map(|set| set.value);
                 let new = changes.iter().find(|(changed, _)| *changed == name);
                 let value = new.map_or(&old, |(_, value)| value);
-                if let Some(value) = value {
-                    policy.take(name, value.trim())?;
+                if let Some(value) = value
+                    && let Err(error) = policy.take(name, value.trim())
+                    && new.is_some()
+                {
+                    return Err(error);
                 }
                 match new {
                     Some((_, Some(value))) if old.as_deref() != Some(value.trim()) => {
@@ -212,5 +227,48 @@ impl Auth {
             }
             policy.check()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::for_tests::Scene;
+
+    #[test]
+    fn durations_are_written_as_in_the_file() {
+        for text in ["180d", "366d", "12h", "1d 12h", "90s"] {
+            let duration = humantime::parse_duration(text).expect("a duration");
+            assert_eq!(humantime::parse_duration(&duration_text(duration)), Ok(duration));
+        }
+        assert_eq!(duration_text(Duration::from_hours(180 * 24)), "180d");
+    }
+
+    #[test]
+    fn what_is_set_goes_before_the_file_until_it_is_cleared() {
+        let scene = Scene::new();
+        let set = |name, value: Option<&str>| {
+            scene.auth.change_settings(&[(name, value.map(ToOwned::to_owned))], &Actor::cli())
+        };
+        set(SettingName::Ttl, Some(" 30d ")).expect("set");
+        set(SettingName::SecondFactorFor, Some("everybody")).expect("set");
+        let policy = scene.auth.policy().expect("a policy");
+        assert_eq!((policy.ttl, policy.second_factor), (Duration::from_hours(720), SecondFactorFor::Everybody));
+        let shown = scene.auth.settings().expect("settings");
+        assert_eq!((shown[0].effective(), shown[0].file.as_str()), ("30d", "180d"));
+        for (name, bad) in [
+            (SettingName::Ttl, "soon"),
+            (SettingName::Ttl, "400d"),
+            (SettingName::MaxTtl, "7d"),
+            (SettingName::AllowNever, "perhaps"),
+            (SettingName::MaxPerUser, "0"),
+            (SettingName::UnusedAfter, "0s"),
+            (SettingName::SecondFactorFor, "some"),
+        ] {
+            assert!(matches!(set(name, Some(bad)), Err(Error::Invalid { .. })), "{bad}");
+        }
+        assert_eq!(scene.auth.policy().expect("a policy"), policy, "nothing of that was kept");
+        set(SettingName::Ttl, None).expect("cleared");
+        assert_eq!(scene.auth.policy().expect("a policy").ttl, Duration::from_hours(180 * 24));
     }
 }

@@ -48,7 +48,7 @@ impl Auth {
         Ok(Some(session))
     }
 
-    fn is_live(&self, session: &Session, now: Time) -> bool {
+    pub(super) fn is_live(&self, session: &Session, now: Time) -> bool {
         let idle = seconds(self.0.config.session_idle_timeout.as_secs());
         now < session.expires_at && now < session.last_seen_at + idle && session.user.disabled_at.is_none()
     }

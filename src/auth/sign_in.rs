@@ -67,7 +67,7 @@ pub struct PasswordSignIn<'a> {
 #[derive(Debug)]
 pub enum SignIn {
     /// The person is in.
-    Done(SignedIn),
+    Done(Box<SignedIn>),
     /// The password was right; a second factor is asked for under this token.
     SecondFactor(PlainSecret),
 }
@@ -115,7 +115,7 @@ impl Auth {
         if self.second_factors_of(&user)?.any() {
             return Ok(SignIn::SecondFactor(self.wait_for_second_factor(&user)));
         }
-        Ok(SignIn::Done(self.let_in(&user, "password", visitor)?))
+        Ok(SignIn::Done(Box::new(self.let_in(&user, "password", visitor)?)))
     }
 
     /// The throttles, and the password itself.

@@ -30,6 +30,7 @@ pub(super) fn serve(common: &Common, arguments: &ServeArguments) -> Result<(), F
     // What hangs in a blocking task does not hold the end up.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     tasks::finish(&app);
+    tasks::write_counts(&app);
     result
 }
 
@@ -69,12 +70,15 @@ fn tell_first_start(first: &FirstStart, url: &str) {
     let (password, key) = (password.expose(), app_password.expose());
     let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
     let (scheme, drive) = if url.starts_with("https") { ("https", "davs") } else { ("http", "dav") };
+    // Passkeys are bound to a name, and an address is none.
+    let pages = url.replace("://127.0.0.1:", "://localhost:");
     output::tell(&format!(
         "\nFirst start: an administrator was made. These lines are shown once, keep what you need of them.\n\
          \n  user                  {user}\
          \n  password              {password}   (the account's own; opens no drive, must be changed at the first sign-in)\
          \n  application password  {key}   (for programs; ends after 7 days)\
-         \n\nTo try it:\n\
+         \n\nIn a browser, sign in with user and password: {pages}/\
+         \n\nTo try the drive:\n\
          \n  echo hello | curl -u {user}:{key} -T - {url}/dav/hello.txt\
          \n  curl -u {user}:{key} {url}/dav/hello.txt\
          \n\

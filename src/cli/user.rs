@@ -9,7 +9,7 @@ use super::{Common, Failure, output};
 use crate::api::UserView;
 use crate::auth::{AccountChange, Actor, NewAccount};
 use crate::files::NewHome;
-use crate::model::{Home, User};
+use crate::model::{Home, User, exact_size, parse_size};
 use crate::secret::PlainSecret;
 
 #[derive(Debug, Subcommand)]
@@ -46,6 +46,11 @@ pub(super) enum UserCommand {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Unbind authenticator application, passkeys and recovery codes, and end the sessions
+    ResetSecondFactor {
+        /// Login name
+        name: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -61,12 +66,19 @@ pub(super) struct AddArguments {
     /// A second name for sign-in
     #[arg(long, value_name = "ADDR")]
     email: Option<String>,
+    /// Bytes the person's files may take, as 10GB [default: no limit]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    quota: Option<u64>,
     /// The folder with the person's files [default: a new one in the storage]
     #[arg(long, value_name = "DIR")]
     home: Option<PathBuf>,
     /// Read the account's password from standard input
     #[arg(long)]
     password_stdin: bool,
+}
+
+fn size(text: &str) -> Result<u64, &'static str> {
+    parse_size(text).ok_or("write a size like 10GB or 500MiB")
 }
 
 pub(super) fn run(common: &Common, command: UserCommand) -> Result<(), Failure> {
@@ -104,6 +116,11 @@ pub(super) fn run(common: &Common, command: UserCommand) -> Result<(), Failure> 
             output::tell(&format!("the password of {name} is set"));
             Ok(())
         }
+        UserCommand::ResetSecondFactor { name } => {
+            auth.reset_second_factor(&name, &actor)?;
+            output::tell(&format!("{name} has no second factor any more and is signed out everywhere"));
+            Ok(())
+        }
     }
 }
 
@@ -117,7 +134,7 @@ fn new_account(arguments: AddArguments) -> Result<NewAccount, Failure> {
         home: arguments.home.map_or(NewHome::New, NewHome::Given),
         password,
         must_change_password: false,
-        quota: None,
+        quota: arguments.quota,
     })
 }
 
@@ -170,6 +187,7 @@ fn show(common: &Common, user: &User) -> Result<(), Failure> {
         ("role", if user.is_admin { "administrator" } else { "user" }.to_owned()),
         ("state", state),
         ("home", shown_home(&user.home)),
+        ("quota", user.quota.map_or_else(|| "-".to_owned(), exact_size)),
         ("created", output::time(Some(user.created_at))),
     ];
     for (name, value) in rows {

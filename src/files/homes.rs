@@ -16,9 +16,9 @@ use crate::model::{Home, UserName};
 #[derive(Debug)]
 pub struct Homes {
     /// `storage/`, without links.
-    storage: PathBuf,
+    pub(super) storage: PathBuf,
     /// `storage/files/`
-    files: OwnedFd,
+    pub(super) files: OwnedFd,
     sandbox: Sandbox,
 }
 

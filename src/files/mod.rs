@@ -21,7 +21,9 @@ mod root;
 mod storage;
 mod sys;
 mod temporary;
+mod trash;
 mod upload;
+mod usage;
 mod walk;
 
 #[cfg(test)]
@@ -39,8 +41,10 @@ pub use replace::Replaced;
 pub use root::Root;
 pub use storage::{Storage, StorageError};
 pub use sys::raise_descriptor_limit;
+pub use trash::Trashed;
 
 pub use upload::Upload;
+pub use usage::usage;
 
 use rustix::io::Errno;
 

@@ -85,7 +85,7 @@ impl Root {
         }
     }
 
-    fn reopen(&self) -> Result<OwnedFd> {
+    pub(super) fn reopen(&self) -> Result<OwnedFd> {
         Ok(openat(self.folder(), c".", sys::FOLDER, Mode::empty())?)
     }
 

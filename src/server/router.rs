@@ -14,7 +14,7 @@ use super::access_log::{self, Line};
 use super::address::client_address;
 use super::state::App;
 use super::timed_io::Busy;
-use crate::auth::{ClientAddress, Principal, Refusal, Visitor};
+use crate::auth::{Answered, ClientAddress, Principal, Refusal, Visitor};
 use crate::config::Config;
 use crate::{api, dav, error, web};
 
@@ -56,6 +56,19 @@ impl Door {
     }
 }
 
+/// What the administrators' charts make of a status. Being asked for credentials is no refusal: many clients never
+/// send any before that.
+fn answered(status: StatusCode, shows_credentials: bool) -> Answered {
+    match status {
+        StatusCode::UNAUTHORIZED if shows_credentials => Answered::Refused,
+        StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => Answered::Refused,
+        // What the client asked for is not here to be had; the server is well.
+        StatusCode::NOT_IMPLEMENTED | StatusCode::BAD_GATEWAY | StatusCode::INSUFFICIENT_STORAGE => Answered::Told,
+        other if other.is_server_error() => Answered::Failed,
+        _ => Answered::Told,
+    }
+}
+
 /// By the whole first name.
 fn is_page(path: &str) -> bool {
     let first = path.strip_prefix('/').and_then(|rest| rest.split('/').next());
@@ -64,7 +77,7 @@ fn is_page(path: &str) -> bool {
 
 impl Router {
     pub(super) fn new(app: App, config: Arc<Config>) -> Self {
-        let api = api::router(app.auth.clone(), config.storage.home_roots.clone());
+        let api = api::router(app.auth.clone());
         let pages = web::router(web::Web::new(
             app.auth.clone(),
             app.dav.clone(),
@@ -95,7 +108,12 @@ impl Router {
             principal: None,
             began: Instant::now(),
         };
+        let shows_credentials = request.headers().contains_key(header::AUTHORIZATION);
+        let is_watched = Door::of(request.uri().path()) != Door::Health;
         let response = self.dispatch(client, request.map(Body::new), &mut line).await;
+        if is_watched {
+            self.0.app.auth.note_answer(answered(response.status(), shows_credentials));
+        }
         line.follow(response, busy)
     }
 

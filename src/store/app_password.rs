@@ -100,7 +100,7 @@ pub fn of_user(connection: &Connection, user_id: i64) -> Result<Vec<AppPassword>
 }
 
 /// How many of an account are neither revoked nor expired.
-pub fn count_live(connection: &Connection, user_id: i64, now: Time) -> Result<usize> {
+pub fn count_live_of(connection: &Connection, user_id: i64, now: Time) -> Result<usize> {
     let sql = "SELECT count(*) FROM app_password
                WHERE user_id = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)";
     let count: i64 = connection.prepare_cached(sql)?.query_one((user_id, to_millis(now)), |row| row.get(0))?;
@@ -139,7 +139,34 @@ pub fn note_use(connection: &Connection, used: &Use) -> Result<()> {
             "UPDATE app_password SET last_used_at = ?2, last_used_from = ?3, last_used_agent = ?4 WHERE id = ?1",
         )?
         .execute((used.id, to_millis(used.at), &used.from, &used.agent))?;
+    connection
+        .prepare_cached(
+            "UPDATE user SET last_seen_at = max(coalesce(last_seen_at, 0), ?2)
+             WHERE id = (SELECT user_id FROM app_password WHERE id = ?1)",
+        )?
+        .execute((used.id, to_millis(used.at)))?;
     Ok(())
+}
+
+/// Live ones of all accounts, and how many of them were used since.
+pub fn count_all_live(connection: &Connection, now: Time, since: Time) -> Result<(u64, u64)> {
+    let sql = "SELECT count(*), count(*) FILTER (WHERE last_used_at >= ?2) FROM app_password
+               WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?1)";
+    let counts = connection
+        .prepare_cached(sql)?
+        .query_one((to_millis(now), to_millis(since)), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+    Ok((u64::try_from(counts.0).unwrap_or(0), u64::try_from(counts.1).unwrap_or(0)))
+}
+
+/// Revokes all live ones whose last use, or else issue, is before an instant; gives their selectors and owners.
+pub fn revoke_unused(connection: &Connection, before: Time, at: Time, by: &str) -> Result<Vec<(String, String)>> {
+    let sql = "UPDATE app_password SET revoked_at = ?2, revoked_by = ?3
+               WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)
+                     AND coalesce(last_used_at, created_at) < ?1
+               RETURNING selector, (SELECT name FROM user WHERE user.id = user_id)";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map((to_millis(before), to_millis(at), by), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
 }
 
 fn read(row: &Row<'_>) -> Result<AppPassword> {

@@ -14,10 +14,13 @@ pub mod lock;
 mod migrations;
 pub mod password_link;
 pub mod pending_change;
+pub mod people;
 pub mod property;
 pub mod second_factor;
 pub mod session;
 pub mod setting;
+pub mod traffic;
+pub mod usage;
 pub mod user;
 
 use std::path::{Path, PathBuf};

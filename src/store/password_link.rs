@@ -65,3 +65,8 @@ pub fn delete_of_user(connection: &Connection, user_id: i64) -> Result<()> {
     connection.prepare_cached("DELETE FROM password_link WHERE user_id = ?1")?.execute([user_id])?;
     Ok(())
 }
+
+/// Removes what has ended by itself.
+pub fn delete_ended(connection: &Connection, now: Time) -> Result<usize> {
+    Ok(connection.prepare_cached("DELETE FROM password_link WHERE expires_at <= ?1")?.execute([to_millis(now)])?)
+}

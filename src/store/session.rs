@@ -45,7 +45,9 @@ pub fn insert(connection: &Connection, new: &NewSession<'_>) -> Result<i64> {
             ":address": new.address,
             ":agent": new.agent,
         })?;
-    Ok(connection.last_insert_rowid())
+    let id = connection.last_insert_rowid();
+    user::note_seen(connection, new.user_id, new.at)?;
+    Ok(id)
 }
 
 /// The session of a token's digest, with its person.
@@ -76,7 +78,22 @@ pub fn note_seen(connection: &Connection, id: i64, at: Time, address: &str) -> R
         to_millis(at),
         address,
     ))?;
+    connection
+        .prepare_cached(
+            "UPDATE user SET last_seen_at = max(coalesce(last_seen_at, 0), ?2)
+             WHERE id = (SELECT user_id FROM session WHERE id = ?1)",
+        )?
+        .execute((id, to_millis(at)))?;
     Ok(())
+}
+
+/// Live sessions of all accounts.
+pub fn count_live(connection: &Connection, now: Time, idle_since: Time) -> Result<u64> {
+    let sql = "SELECT count(*) FROM session JOIN user ON user.id = session.user_id
+               WHERE session.expires_at > ?1 AND session.last_seen_at > ?2 AND user.disabled_at IS NULL";
+    let count: i64 =
+        connection.prepare_cached(sql)?.query_one((to_millis(now), to_millis(idle_since)), |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or(0))
 }
 
 /// Gives a session another token after a step up; the one before opens nothing any more.

@@ -45,9 +45,9 @@ pub fn insert(connection: &Connection, new: &NewUser<'_>) -> Result<i64> {
     connection
         .prepare_cached(
             "INSERT INTO user (name, display_name, email, is_admin, password, must_change_password,
-                               home_inside, home_outside, created_at, quota)
+                               home_inside, home_outside, created_at, quota, folded)
              VALUES (:name, :display_name, :email, :is_admin, :password, :must_change_password,
-                     :inside, :outside, :created_at, :quota)",
+                     :inside, :outside, :created_at, :quota, :folded)",
         )?
         .execute(named_params! {
             ":name": new.name.as_str(),
@@ -60,6 +60,7 @@ pub fn insert(connection: &Connection, new: &NewUser<'_>) -> Result<i64> {
             ":outside": outside,
             ":created_at": to_millis(new.created_at),
             ":quota": new.quota.map(to_column),
+            ":folded": folded(new.name, new.display_name, new.email),
         })?;
     Ok(connection.last_insert_rowid())
 }
@@ -87,6 +88,14 @@ pub fn all(connection: &Connection) -> Result<Vec<User>> {
     rows.map(|row| row?).collect()
 }
 
+/// How many accounts there are, and how many of them are disabled.
+pub fn count(connection: &Connection) -> Result<(u64, u64)> {
+    let (all, disabled): (i64, i64) = connection
+        .prepare_cached("SELECT count(*), count(disabled_at) FROM user")?
+        .query_one([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok((u64::try_from(all).unwrap_or(0), u64::try_from(disabled).unwrap_or(0)))
+}
+
 /// Whether anybody administers this server.
 pub fn any_admin(connection: &Connection) -> Result<bool> {
     Ok(connection.query_one("SELECT EXISTS (SELECT 1 FROM user WHERE is_admin)", [], |row| row.get(0))?)
@@ -97,7 +106,7 @@ pub fn update(connection: &Connection, user: &User) -> Result<()> {
     connection
         .prepare_cached(
             "UPDATE user SET display_name = :display_name, email = :email, is_admin = :is_admin,
-                             disabled_at = :disabled_at, quota = :quota
+                             disabled_at = :disabled_at, quota = :quota, folded = :folded
              WHERE id = :id",
         )?
         .execute(named_params! {
@@ -107,12 +116,35 @@ pub fn update(connection: &Connection, user: &User) -> Result<()> {
             ":is_admin": user.is_admin,
             ":disabled_at": user.disabled_at.map(to_millis),
             ":quota": user.quota.map(to_column),
+            ":folded": folded(&user.name, &user.display_name, user.email.as_deref()),
         })?;
     Ok(())
 }
 
+/// What the list of people is searched in. SQLite itself folds ASCII alone.
+fn folded(name: &UserName, display_name: &str, email: Option<&str>) -> String {
+    format!("{name}\n{display_name}\n{}", email.unwrap_or_default()).to_lowercase()
+}
+
+/// When the person was last here.
+pub fn last_seen(connection: &Connection, id: i64) -> Result<Option<Time>> {
+    let found: Option<Option<i64>> = connection
+        .prepare_cached("SELECT last_seen_at FROM user WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    Ok(found.flatten().map(from_millis))
+}
+
+/// Writes down that the person was here.
+pub fn note_seen(connection: &Connection, id: i64, at: Time) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE user SET last_seen_at = max(coalesce(last_seen_at, 0), ?2) WHERE id = ?1")?
+        .execute((id, to_millis(at)))?;
+    Ok(())
+}
+
 /// SQLite's integers have a sign.
-fn to_column(bytes: u64) -> i64 {
+pub(super) fn to_column(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 

@@ -35,9 +35,6 @@ pub(super) enum Error {
     /// A form that no page of ours sends.
     #[error("This form cannot be read: {0}")]
     BadForm(String),
-    /// The pages are not served under this address.
-    #[error("The pages are not served under this address.")]
-    WrongHost,
     /// Too many attempts; how long to wait.
     #[error("Too many attempts.")]
     Throttled(Duration),
@@ -63,7 +60,6 @@ impl Error {
             Self::Forbidden(_) | Self::Csrf => StatusCode::FORBIDDEN,
             Self::NotSignedIn(_) | Self::Duties | Self::Stale(_) => StatusCode::SEE_OTHER,
             Self::BadForm(_) => StatusCode::BAD_REQUEST,
-            Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Auth(error) => error::status_of_auth(error),
             Self::Dav(error) => error::status_of_dav(error),

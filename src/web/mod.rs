@@ -4,12 +4,14 @@
 //! A page is asked for by a [`caller::SignedIn`] or an [`caller::Admin`], never by a flag; a form's values come out of
 //! a [`csrf::Csrf`] alone; what is done is a use case of `auth` or a method of `dav`. No SQL, no disk here.
 
+mod admin;
 mod assets;
 mod caller;
 mod connect;
 mod cookies;
 mod csrf;
 mod error;
+mod files;
 mod guard;
 mod login;
 mod page;
@@ -76,7 +78,12 @@ pub const PAGES: [&str; 9] =
 
 /// The pages' routes; a request must carry its `auth::ClientAddress`.
 pub fn router(web: Web) -> Router {
-    let pages: Router<Web> = Router::new().merge(login::routes()).merge(profile::routes()).merge(connect::routes());
+    let pages: Router<Web> = Router::new()
+        .merge(login::routes())
+        .merge(profile::routes())
+        .merge(connect::routes())
+        .merge(files::routes())
+        .merge(admin::routes());
     pages
         .merge(assets::routes())
         .fallback(async |_: Request<Body>| Error::NotFound)

@@ -43,9 +43,8 @@ fn nothing_is_open_but_what_is_listed() {
         "/api/v1/users/admin",
         "/api/v1/users/admin/app-passwords",
         "/api/v1/app-passwords/00000",
-        "/login",
-        "/admin",
         "/davx",
+        "/loginx",
         "/remote.php/dav",
         "/metrics",
     ];
@@ -53,7 +52,8 @@ fn nothing_is_open_but_what_is_listed() {
         for method in METHODS {
             let answer = server.stranger().send(method, path, &[("Depth", "0")], b"");
             let open = match (path, method) {
-                ("/", "GET" | "HEAD" | "OPTIONS") | ("/healthz", _) | ("/api/openapi.json", "GET" | "HEAD") => {
+                ("/", "GET" | "HEAD") => vec![303],
+                ("/", "OPTIONS") | ("/healthz", _) | ("/api/openapi.json", "GET" | "HEAD") => {
                     vec![200]
                 }
                 ("/", "PROPFIND") => vec![401],
@@ -66,13 +66,69 @@ fn nothing_is_open_but_what_is_listed() {
     }
 }
 
+/// Every page × method without a session: the sign-in, or nothing at all.
+#[test]
+fn no_page_opens_without_a_session() {
+    let server = TestServer::start();
+    let open = ["/login", "/welcome"];
+    let pages = [
+        "/login/next",
+        "/login/new-password",
+        "/reauthenticate",
+        "/profile",
+        "/profile/second-factor",
+        "/profile/second-factor/totp",
+        "/profile/passkeys/new",
+        "/profile/app-passwords",
+        "/profile/app-passwords/new",
+        "/profile/app-passwords/00000/replace",
+        "/connect",
+    ];
+    let deeds = [
+        "/logout",
+        "/login/code/passkey/start",
+        "/login/code/passkey/finish",
+        "/login/passkey/start",
+        "/login/passkey/finish",
+        "/reauthenticate/passkey/start",
+        "/reauthenticate/passkey/finish",
+        "/profile/password",
+        "/profile/second-factor/totp/remove",
+        "/profile/second-factor/recovery-codes",
+        "/profile/passkeys/start",
+        "/profile/passkeys/finish",
+        "/profile/passkeys/1/remove",
+        "/profile/sessions/1/end",
+        "/profile/sessions/end-others",
+        "/profile/app-passwords/00000/revoke",
+    ];
+    for path in open.iter().chain(&pages).chain(&deeds) {
+        for method in METHODS {
+            let answer = server.stranger().send(method, path, &[], b"");
+            let expected: &[u16] = match method {
+                "GET" | "HEAD" if *path == "/login" => &[200],
+                "GET" | "HEAD" if *path == "/welcome" => &[404],
+                "GET" | "HEAD" if pages.contains(path) => &[303],
+                "GET" | "HEAD" | "OPTIONS" => &[405],
+                // Without an origin of ours, nothing that could change something is looked at.
+                _ => &[403],
+            };
+            assert!(expected.contains(&answer.status), "{method} {path} answered {}", answer.status);
+            if answer.status == 303 {
+                let to = answer.header("location").unwrap_or_default();
+                assert!(to.starts_with("/login?next="), "{method} {path} leads to {to}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_challenge_says_in_words_what_is_needed() {
     let server = TestServer::start();
     let answer = server.stranger().get("/dav/");
     assert_eq!(answer.header("www-authenticate"), Some("Basic realm=\"Latchkey\", charset=\"UTF-8\""));
     assert!(answer.text().contains("application password"), "{}", answer.text());
-    assert!(answer.text().contains("administrator"), "it says where to get one");
+    assert!(answer.text().contains("under Profile"), "it says where to get one");
     assert_eq!(answer.header("cache-control"), Some("no-store"));
 }
 

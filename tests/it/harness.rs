@@ -92,6 +92,21 @@ impl TestServer {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// Asserts that a text stands neither in the log nor in any file of the storage, the database's included.
+    pub fn assert_absent(&self, text: &str) {
+        assert!(!text.is_empty() && !self.log().contains(text), "{text} is in the log");
+        let mut files = vec![self.storage()];
+        while let Some(path) = files.pop() {
+            if path.is_dir() {
+                files.extend(fs::read_dir(&path).expect("a folder").map(|entry| entry.expect("an entry").path()));
+            } else {
+                let bytes = fs::read(&path).expect("a file");
+                let found = bytes.windows(text.len()).any(|window| window == text.as_bytes());
+                assert!(!found, "{text} is in {}", path.display());
+            }
+        }
+    }
+
     /// Waits for a text in the log.
     pub fn wait_for_log(&self, text: &str) {
         eventually(&format!("{text:?} in the log"), || self.log().contains(text));

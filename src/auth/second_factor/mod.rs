@@ -54,12 +54,16 @@ impl Auth {
         Err(SignInRefusal::Wrong)
     }
 
-    /// Unbinds everything, so that a person who has lost it all can sign in by password; their sessions end. Blocks.
+    /// Unbinds everything, so that a person who has lost it all can sign in by password; their sessions end. Nobody
+    /// does it to themselves: the profile asks for a fresh proof first. Blocks.
     ///
     /// # Errors
-    /// [`super::Error::NoSuchUser`]
+    /// [`super::Error::NoSuchUser`], [`super::Error::Refused`]
     pub fn reset_second_factor(&self, user: &str, actor: &Actor) -> Result<()> {
         let user = self.user(user)?;
+        if actor.is(&user) {
+            return Err(super::Error::Refused("you change your own second factor on your profile"));
+        }
         self.0.store.write(|tx| {
             store::second_factor::delete_totp(tx, user.id)?;
             store::second_factor::delete_passkeys(tx, user.id)?;

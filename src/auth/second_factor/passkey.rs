@@ -19,6 +19,7 @@ use super::super::network::ClientNetwork;
 use super::super::session::NewToken;
 use super::super::sign_in::SignedIn;
 use super::super::{Actor, Auth, Error, Result, SignInRefusal};
+use super::recovery::forget_useless_recovery_codes;
 use crate::clock::seconds;
 use crate::model::{Session, Time, User};
 use crate::secret;
@@ -105,7 +106,7 @@ impl RelyingParty {
         let (first, others) =
             origins.split_first().ok_or_else(|| PasskeyError::Refused("no address is configured".to_owned()))?;
         let builder = WebauthnBuilder::new(&self.id, first)?.rp_name("Latchkey").timeout(PATIENCE);
-        Ok(others.iter().fold(builder, |builder, origin| builder.append_allowed_origin(origin)).build()?)
+        Ok(others.iter().fold(builder, WebauthnBuilder::append_allowed_origin).build()?)
     }
 }
 
@@ -193,7 +194,7 @@ impl Auth {
         self.0.store.write(|tx| {
             if let Some(name) = second_factor::delete_passkey(tx, user.id, id)? {
                 self.audit(tx, actor, "passkey.unbind", Some(user.name.as_str()), Some(&name))?;
-                self.forget_useless_recovery_codes(tx, user)?;
+                forget_useless_recovery_codes(tx, user)?;
             }
             Ok(())
         })

@@ -4,6 +4,7 @@ use rusqlite::Transaction;
 
 use super::super::api_token::digest;
 use super::super::gate::Visitor;
+use super::super::issue::use_form;
 use super::super::{Actor, Auth, Error, OneTimeForm, Result};
 use crate::model::User;
 use crate::secret::{self, PlainSecret};
@@ -20,7 +21,7 @@ impl Auth {
     pub fn new_recovery_codes(&self, user: &User, form: &OneTimeForm, actor: &Actor) -> Result<Vec<PlainSecret>> {
         let now = self.0.clock.now();
         self.0.store.write(|tx| {
-            self.use_form(tx, Some(form), now)?;
+            use_form(tx, Some(form), now)?;
             if !second_factor::of_user(tx, user.id)?.any() {
                 return Err(Error::invalid("codes", "come with a second factor: bind one first"));
             }
@@ -49,14 +50,6 @@ impl Auth {
         self.replace_recovery_codes(tx, user, actor).map(Some)
     }
 
-    /// Without a second factor, recovery codes stand for nothing.
-    pub(super) fn forget_useless_recovery_codes(&self, tx: &Transaction<'_>, user: &User) -> Result<()> {
-        if !second_factor::of_user(tx, user.id)?.any() {
-            second_factor::delete_recovery_codes(tx, user.id)?;
-        }
-        Ok(())
-    }
-
     /// Whether it is a recovery code of the person's that was not used yet; it is used then.
     pub(super) fn accept_recovery_code(&self, user: &User, code: &str, visitor: Visitor<'_>) -> Result<bool> {
         let Some(code) = secret::read_recovery_code(code) else {
@@ -74,4 +67,12 @@ impl Auth {
             Ok(counts)
         })
     }
+}
+
+/// Without a second factor, recovery codes stand for nothing.
+pub(super) fn forget_useless_recovery_codes(tx: &Transaction<'_>, user: &User) -> Result<()> {
+    if !second_factor::of_user(tx, user.id)?.any() {
+        second_factor::delete_recovery_codes(tx, user.id)?;
+    }
+    Ok(())
 }

@@ -3,6 +3,7 @@
 use totp_rs::{Builder, Totp};
 
 use super::super::{Actor, Auth, Error, Result};
+use super::recovery::forget_useless_recovery_codes;
 use crate::model::User;
 use crate::secret::{self, PlainSecret};
 use crate::store::{self, second_factor};
@@ -94,7 +95,7 @@ impl Auth {
         self.0.store.write(|tx| {
             if second_factor::delete_totp(tx, user.id)? {
                 self.audit(tx, actor, "totp.unbind", Some(user.name.as_str()), None)?;
-                self.forget_useless_recovery_codes(tx, user)?;
+                forget_useless_recovery_codes(tx, user)?;
             }
             Ok(())
         })

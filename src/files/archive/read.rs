@@ -175,10 +175,10 @@ fn belongs(name: &[u8], kind: EntryType) -> bool {
         return false;
     }
     match name {
-        b"files" | b"keys" => kind == EntryType::Directory,
+        b"files" | b"keys" | b"trash" => kind == EntryType::Directory,
         name if name == DATABASE.as_bytes() => kind == EntryType::Regular,
         name => {
-            let beneath = name.starts_with(b"files/") || name.starts_with(b"keys/");
+            let beneath = [b"files/".as_slice(), b"keys/", b"trash/"].iter().any(|folder| name.starts_with(folder));
             beneath && matches!(kind, EntryType::Directory | EntryType::Regular | EntryType::Symlink)
         }
     }

@@ -19,6 +19,7 @@ use crate::files::meta::{Kind, Meta};
 use crate::files::path::TEMPORARY_FOLDER;
 use crate::files::storage::{DATABASE, Storage, write_new};
 use crate::files::sys;
+use crate::files::trash::TRASH;
 
 /// Files up to this size are read before anything of them is written, so that nothing is lost where one is cut meanwhile.
 const SMALL: u64 = 1024 * 1024;
@@ -46,7 +47,12 @@ pub fn archive(
         let zipped = GzEncoder::new(BufWriter::new(file), Compression::fast());
         let mut writer = Writer { tar: Builder::new(zipped), manifest, name: Vec::new(), left_out };
         let snapshot = snapshot.file_name().unwrap_or_default().as_bytes();
-        for (name, source) in [(DATABASE, snapshot), ("keys", b"keys"), ("files", b"files")] {
+        let trash = TRASH.as_bytes();
+        for (name, source) in [(DATABASE, snapshot), ("keys", b"keys"), ("files", b"files"), (TRASH, trash)] {
+            // Made when something comes into it.
+            if source == trash && matches!(sys::stat(folder.as_fd(), trash), Err(Errno::NOENT)) {
+                continue;
+            }
             writer.name = name.as_bytes().to_vec();
             writer.any(folder.as_fd(), source).map_err(|stop| match stop {
                 Stop::LeftOut(reason) => named(storage.path().join(name).display(), reason),

@@ -68,10 +68,10 @@ impl Done {
 }
 
 /// A new id for a form that must not be carried out twice.
-fn new_form_id() -> String {
+pub(super) fn new_form_id() -> String {
     URL_SAFE_NO_PAD.encode(secret::random::<16>())
 }
 
-fn one_time(caller: &SignedIn, id: &str) -> OneTimeForm {
+pub(super) fn one_time(caller: &SignedIn, id: &str) -> OneTimeForm {
     OneTimeForm { session_id: caller.session.id, id: URL_SAFE_NO_PAD.decode(id).unwrap_or_default() }
 }

@@ -7,9 +7,9 @@ use http::StatusCode;
 
 use super::Done;
 use super::app_password_form::FormView;
-use crate::auth::{self, application_of};
+use crate::auth::{self, application_of, browser_of};
 use crate::clock::seconds;
-use crate::model::{AppPassword, SecondFactors, Session, Time, User};
+use crate::model::{AppPassword, SecondFactors, Session, Time, Usage, User};
 use crate::web::caller::SignedIn;
 use crate::web::error::Error;
 use crate::web::page::{self, Frame};
@@ -57,6 +57,26 @@ impl AppPasswordRow {
     }
 }
 
+/// What the person's files take.
+struct UsageView {
+    used: String,
+    files: u64,
+    bytes: u64,
+    /// The quota in words and in bytes.
+    quota: Option<(String, u64)>,
+}
+
+impl UsageView {
+    fn new(usage: Usage, user: &User) -> Self {
+        Self {
+            used: show::size(usage.bytes),
+            files: usage.files,
+            bytes: usage.bytes,
+            quota: user.quota.map(|quota| (show::size(quota), quota)),
+        }
+    }
+}
+
 struct SessionRow {
     session: Session,
     browser: String,
@@ -69,6 +89,7 @@ struct ProfilePage {
     frame: Frame,
     user: User,
     shown: String,
+    usage: Option<UsageView>,
     factors: SecondFactors,
     passkeys_possible: bool,
     sessions: Vec<SessionRow>,
@@ -82,13 +103,13 @@ struct ProfilePage {
 }
 
 /// What the page is made of, read off the async threads.
-fn gather(web: &Web, caller: &SignedIn) -> Result<ProfilePage, Error> {
+fn gather(web: &Web, caller: &SignedIn, usage: Option<Usage>) -> Result<ProfilePage, Error> {
     let auth = web.auth();
     let name = caller.name();
     let now = web.0.clock.now();
     let user = auth.user(&name)?;
     let sessions = auth.sessions(&name)?.into_iter().map(|session| SessionRow {
-        browser: session.agent.as_deref().and_then(application_of).unwrap_or_else(|| "Unknown browser".to_owned()),
+        browser: session.agent.as_deref().and_then(browser_of).unwrap_or_else(|| "Unknown browser".to_owned()),
         is_this: session.id == caller.session.id,
         session,
     });
@@ -98,6 +119,7 @@ fn gather(web: &Web, caller: &SignedIn) -> Result<ProfilePage, Error> {
     Ok(ProfilePage {
         frame: Frame::new(&caller.visit, "profile"),
         shown: page::shown_name(&user),
+        usage: usage.map(|usage| UsageView::new(usage, &user)),
         factors: auth.second_factors(&name)?,
         passkeys_possible: caller.visit.site().relying_party().is_some(),
         sessions: sessions.collect(),
@@ -117,8 +139,9 @@ pub(super) async fn show(
     State(web): State<Web>,
     Query(done): Query<Done>,
 ) -> Result<Response, Error> {
+    let usage = web.auth().usage(caller.user()).await?;
     off_thread(move || {
-        let mut page = gather(&web, &caller)?;
+        let mut page = gather(&web, &caller, usage)?;
         page.frame = page.frame.with_notice(done.notice());
         page::ok(&page)
     })
@@ -132,8 +155,9 @@ pub(super) async fn with_wrong_password(
     status: StatusCode,
     wrong: String,
 ) -> Result<Response, Error> {
+    let usage = web.auth().usage(caller.user()).await?;
     off_thread(move || {
-        let page = ProfilePage { wrong_password: Some(wrong), ..gather(&web, &caller)? };
+        let page = ProfilePage { wrong_password: Some(wrong), ..gather(&web, &caller, usage)? };
         page::render(status, &page)
     })
     .await

@@ -1,6 +1,7 @@
 //! A browser without JavaScript: it keeps cookies, and sends the forms of the page that it looked at last.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use crate::harness::TestServer;
 use crate::http::{Answer, Client};
@@ -27,10 +28,15 @@ pub struct Page {
 impl Page {
     /// A browser that has never been here.
     pub fn of(server: &TestServer) -> Self {
-        let host = format!("localhost:{}", server.addr.port());
+        Self::at(server.addr)
+    }
+
+    /// The same for a server that is known by its address alone.
+    pub fn at(addr: SocketAddr) -> Self {
+        let host = format!("localhost:{}", addr.port());
         Self {
             origin: format!("http://{host}"),
-            client: server.stranger().with_host(&host),
+            client: Client::new(addr).with_host(&host),
             agent: "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0".to_owned(),
             cookies: BTreeMap::new(),
             shown: String::new(),
@@ -110,6 +116,17 @@ impl Page {
     /// The origin of the pages.
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// Puts a cookie in the jar, as somebody else might who had the browser for a moment.
+    pub fn plant(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// The value of a cookie of ours, by the last part of its name.
+    pub fn cookie(&self, name: &str) -> String {
+        let found = self.cookies.get(&format!("__Host-latchkey-{name}"));
+        found.unwrap_or_else(|| panic!("no {name} in {}", self.cookies())).clone()
     }
 
     /// All cookies as they are sent.

@@ -1,6 +1,12 @@
 //! The pages, as a browser without JavaScript sees them.
 
+mod admin;
 mod client;
+mod files;
+mod forms;
+mod guard;
+mod profile;
+mod sign_in;
 
 use client::{PASSWORD, Page};
 

@@ -1,0 +1,31 @@
+//! Administration: who gets in, and what its pages do.
+
+mod audit;
+mod gates;
+mod people;
+mod security;
+mod settings;
+
+use super::client::{Page, add};
+use crate::harness::TestServer;
+
+/// A server with an administrator `root`, signed in.
+fn scene() -> (TestServer, Page) {
+    let server = TestServer::start();
+    add(&server, "root", &["--admin"]);
+    let root = Page::signed_in(&server, "root");
+    (server, root)
+}
+
+/// The text between two marks, which must be there.
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    let (_, rest) = text.split_once(start).unwrap_or_else(|| panic!("no {start} in {text}"));
+    rest.split_once(end).unwrap_or_else(|| panic!("no {end} after {start}")).0
+}
+
+/// The link on the page that shows it once, without the server's address.
+fn link_on(page: &str) -> String {
+    let whole = between(page, "id=\"link\"", "</code>");
+    let (_, link) = whole.split_once("/welcome?token=").expect("a link");
+    format!("/welcome?token={link}")
+}

@@ -1,0 +1,84 @@
+//! What is set on the page goes before the file, and gives way to it again.
+
+use super::super::client::{Page, add};
+use super::scene;
+
+const PATH: &str = "/admin/configuration";
+
+/// Days from the issue to the end of a new application password.
+fn days(server: &crate::harness::TestServer) -> i64 {
+    server.ok(&["app-password", "issue", "alice", "x"]);
+    let listed: serde_json::Value =
+        serde_json::from_str(&server.ok(&["app-password", "list", "alice", "--json"])).expect("JSON");
+    let last = listed.as_array().and_then(|rows| rows.last()).expect("a row").clone();
+    let time =
+        |name: &str| last[name].as_str().expect("a time").parse::<chrono::DateTime<chrono::Utc>>().expect("RFC 3339");
+    (time("expires_at") - time("created_at")).num_days()
+}
+
+#[test]
+fn a_setting_goes_before_the_file_until_it_is_cleared() {
+    let (server, mut root) = scene();
+    server.ok(&["user", "add", "alice"]);
+    assert_eq!(days(&server), 180);
+    let page = root.look(PATH);
+    assert!(page.contains("The file says: <strong>180d</strong>") && !page.contains("Set here"), "{page}");
+    // To save what is shown sets nothing.
+    let all = [
+        ("app_credentials_ttl", "180d"),
+        ("app_credentials_max_ttl", "366d"),
+        ("app_credentials_allow_never", "false"),
+        ("app_credentials_max_per_user", "200"),
+        ("app_credentials_unused_after", "never"),
+        ("second_factor_for", "nobody"),
+    ];
+    assert_eq!(root.post(PATH, &all).location(), "/admin/configuration?done=settings");
+    assert!(!root.look(PATH).contains("Set here"));
+    let mut changed = all;
+    changed[0].1 = "30d";
+    changed[3].1 = "3";
+    assert_eq!(root.post(PATH, &changed).status, 303);
+    assert_eq!(days(&server), 30);
+    let page = root.look(PATH);
+    assert_eq!(page.matches("Set here by root").count(), 2, "{page}");
+    server.ok(&["app-password", "issue", "alice", "third"]);
+    assert!(!server.run(&["app-password", "issue", "alice", "fourth"]).status.success(), "three at most");
+    for key in ["app_credentials_ttl", "app_credentials_max_per_user"] {
+        // The other fields come along with the button, and change nothing.
+        let cleared = root.submit(PATH, PATH, &[("app_credentials_max_ttl", "1d"), ("clear", key)]);
+        assert_eq!(cleared.status, 303);
+    }
+    assert!(!root.look(PATH).contains("Set here"));
+    assert_eq!(days(&server), 180);
+    let audit = root.look("/admin/audit?kind=settings");
+    assert!(audit.contains("app_credentials_ttl") && audit.contains("30d") && audit.contains("setting.clear"));
+}
+
+#[test]
+fn mistakes_are_told_beside_the_field() {
+    let (_server, mut root) = scene();
+    for (key, value, sentence) in [
+        ("app_credentials_ttl", "soon", "This is not a duration like 90d or 12h."),
+        ("app_credentials_ttl", "400d", "This is longer than the longest that may be asked for."),
+        ("app_credentials_max_per_user", "none", "This is not a number from 1 to 100000."),
+        ("second_factor_for", "cats", "This is not one of"),
+    ] {
+        let answer = root.submit(PATH, PATH, &[("app_credentials_unused_after", "90d"), (key, value)]);
+        let page = answer.text();
+        assert_eq!(answer.status, 422, "{key}");
+        assert!(page.contains(&format!("id=\"{key}-error\">{sentence}")), "{page}");
+        assert!(page.contains("aria-invalid=\"true\""));
+    }
+    assert!(!root.look(PATH).contains("Set here"), "all or nothing");
+}
+
+#[test]
+fn a_second_factor_can_be_required_of_all() {
+    let (server, mut root) = scene();
+    add(&server, "alice", &[]);
+    assert_eq!(root.submit(PATH, PATH, &[("second_factor_for", "everybody")]).status, 303);
+    assert_eq!(Page::of(&server).sign_in("alice", super::super::client::PASSWORD).location(), "/login/next");
+    assert!(root.look("/admin/users/alice/security").contains("One is required"));
+    assert_eq!(root.submit(PATH, PATH, &[("clear", "second_factor_for")]).status, 303);
+    assert_eq!(Page::of(&server).sign_in("alice", super::super::client::PASSWORD).location(), "/profile");
+}

@@ -1,0 +1,96 @@
+//! Forms of our own pages only: without the token, with a wrong one, with another session's, or from another site, a
+//! form changes nothing.
+
+use super::client::{PASSWORD, Page, add};
+use crate::harness::TestServer;
+
+/// Every form of a person's own pages, with fields that would do.
+fn forms(selector: &str, session: &str) -> Vec<(String, Vec<(&'static str, String)>)> {
+    let text = |text: &str| text.to_owned();
+    let form = || ("form", "AAAAAAAAAAAAAAAAAAAAAA".to_owned());
+    vec![
+        ("/profile/app-passwords".into(), vec![("label", text("stolen")), form()]),
+        (format!("/profile/app-passwords/{selector}/revoke"), vec![]),
+        (format!("/profile/app-passwords/{selector}/replace"), vec![("overlap", text("0")), form()]),
+        (
+            "/profile/password".into(),
+            vec![
+                ("old", text(PASSWORD)),
+                ("password", text("cobalt teapot meadow")),
+                ("again", text("cobalt teapot meadow")),
+            ],
+        ),
+        ("/profile/second-factor/totp".into(), vec![("code", text("000000"))]),
+        ("/profile/second-factor/totp/remove".into(), vec![]),
+        ("/profile/second-factor/recovery-codes".into(), vec![form()]),
+        (format!("/profile/sessions/{session}/end"), vec![]),
+        ("/profile/sessions/end-others".into(), vec![]),
+        ("/profile/passkeys/1/remove".into(), vec![]),
+        ("/reauthenticate".into(), vec![("password", text(PASSWORD))]),
+        ("/logout".into(), vec![]),
+    ]
+}
+
+#[test]
+fn a_form_without_this_sessions_token_changes_nothing() {
+    let server = TestServer::start();
+    add(&server, "alice", &[]);
+    add(&server, "mallory", &[]);
+    let key = server.ok(&["app-password", "issue", "alice", "drive"]);
+    let selector = key[3..8].to_owned();
+    let mut other_browser = Page::signed_in(&server, "alice");
+    let mut alice = Page::signed_in(&server, "alice");
+    let mut mallory = Page::signed_in(&server, "mallory");
+    let profile = alice.look("/profile");
+    let session =
+        profile.split("/profile/sessions/").nth(1).expect("another session").split('/').next().expect("an id");
+    mallory.look("/profile");
+    let (stolen, own) = (mallory.hidden("csrf").expect("a token"), alice.hidden("csrf").expect("a token"));
+    let origin = alice.origin().to_owned();
+    for (action, fields) in forms(&selector, session) {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let with = |token: &str| {
+            [&[("csrf", token)], fields.as_slice()]
+                .concat()
+                .iter()
+                .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+                .collect::<Vec<_>>()
+        };
+        let mut refused = |fields: &[(String, String)], origin: &str, what: &str| {
+            let fields: Vec<(&str, &str)> =
+                fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let answer = alice.post_with(&action, &fields, origin);
+            assert_eq!(answer.status, 403, "{action} {what}: {}", answer.text());
+        };
+        let none: Vec<(String, String)> = with("")[1..].to_vec();
+        refused(&none, &origin, "without a token");
+        refused(&with(""), &origin, "with an empty token");
+        refused(&with("wrong"), &origin, "with a wrong token");
+        refused(&with(&stolen), &origin, "with another session's token");
+        refused(&with(&own), "https://evil.example", "from another site");
+        refused(&with(&own), "null", "from nowhere");
+    }
+    // Nothing was changed.
+    assert_eq!(other_browser.get("/profile").status, 200);
+    assert_eq!(alice.get("/profile").status, 200);
+    let rows: serde_json::Value =
+        serde_json::from_str(&server.ok(&["--json", "app-password", "list", "alice"])).expect("JSON");
+    assert_eq!(rows.as_array().map(Vec::len), Some(1));
+    assert_eq!(rows[0]["revoked_at"], serde_json::Value::Null);
+    Page::signed_in(&server, "alice");
+}
+
+#[test]
+fn a_sign_in_form_of_another_browser_signs_nobody_in() {
+    let server = TestServer::start();
+    add(&server, "alice", &[]);
+    let mut attacker = Page::of(&server);
+    attacker.look("/login");
+    let token = attacker.hidden("csrf").expect("a token");
+    let mut victim = Page::of(&server);
+    victim.look("/login");
+    let origin = victim.origin().to_owned();
+    let fields = [("csrf", token.as_str()), ("name", "alice"), ("password", PASSWORD)];
+    assert_eq!(victim.post_with("/login", &fields, &origin).status, 403);
+    assert!(!victim.cookies().contains("session"));
+}
