@@ -16,8 +16,10 @@ mod people;
 
 mod freshness;
 mod harness_tests;
+mod keyboard;
 mod passkeys;
 mod pictures;
+mod reading;
 mod second_factor;
 mod secret_once;
 mod sessions;

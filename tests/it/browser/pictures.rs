@@ -143,6 +143,14 @@ fn an_empty_profile_and_its_dialog() {
     browser.click("#user-menu summary");
     browser.look("menu-open");
     browser.open(&format!("{url}/profile"));
+    browser.click("#password summary");
+    browser.fill("#old", PASSWORD);
+    browser.fill("#new-password", "password1234");
+    browser.fill("#again", "password1234");
+    browser.submit("form[action='/profile/password']");
+    browser.wait_for("#password [role=alert]");
+    browser.look("profile-weak-password");
+    browser.open(&format!("{url}/profile"));
     browser.click("#create-app-password");
     browser.wait_for("dialog[open] #label");
     browser.look("dialog");
@@ -173,7 +181,7 @@ fn an_empty_profile_and_its_dialog() {
     browser.look("replace");
     browser.open(&format!("{url}/connect"));
     browser.look("connect");
-    browser.run_js("document.querySelectorAll('details').forEach((each) => { each.open = true })", Vec::new());
+    browser.run_js("document.querySelectorAll('main details').forEach((each) => { each.open = true })", Vec::new());
     browser.look("connect-unfolded");
 }
 
@@ -235,6 +243,9 @@ fn a_full_profile_shows_what_people_wrote_as_text() {
     });
     browser.click("#app-passwords details summary");
     browser.look("profile-full");
+    let scrolls =
+        "return [...document.querySelectorAll('.table-scroll')].some((box) => box.scrollWidth > box.clientWidth)";
+    assert_eq!(browser.run_js(scrolls, Vec::new()), false, "at a desk, all of a table is seen at once");
     let table = browser.text("#app-passwords tbody");
     assert!(table.matches(SCRIPT).count() >= 1, "{table}");
     assert_eq!(browser.count("main script"), 0);
