@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::{Browser, Clocked};
-use crate::pages::PASSWORD;
-use latchkey::auth::{Actor, Answered, NewAccount};
+use crate::pages::client::PASSWORD;
+use latchkey::auth::{Actor, Answered, Expiry, NewAccount, NewAppPassword};
+use latchkey::model::Scope;
 use latchkey::secret::PlainSecret;
 
 /// A server as one might be after some weeks.
@@ -30,16 +31,30 @@ fn lived_in() -> Clocked {
         ("dieter.schmidt-mueller", "Dieter Schmidt-Müller"),
     ] {
         add(name, display, false);
-        let home = server.folder().join("storage/files").join(name);
+        let home = server.storage().join("files").join(name);
         std::fs::write(home.join("report.pdf"), vec![b'x'; name.len() * 100_000]).expect("written");
     }
-    for (number, ends) in [(1, 300), (2, 10), (3, 40)] {
-        let person = server.person("alice", Duration::from_hours(24 * ends));
-        let agents = ["rclone/v1.60.1", "Microsoft-WebDAV-MiniRedir/10.0.19045", "gvfs/1.54"];
-        person.client().with("User-Agent", agents[number - 1]).get("/dav/");
+    let on_the_pages = Actor { name: "alice".to_owned(), address: Some("2001:db8:1234:5678::abcd:1".to_owned()) };
+    for (label, days, agent, folders, actor) in [
+        ("Work laptop", 300, "Microsoft-WebDAV-MiniRedir/10.0.19045", vec![], &on_the_pages),
+        ("Nightly backup of the whole drive", 10, "rclone/v1.60.1", vec!["/Backup".to_owned()], &Actor::cli()),
+        ("Old telephone", 40, "gvfs/1.54", vec![], &on_the_pages),
+    ] {
+        let new = NewAppPassword {
+            label: label.to_owned(),
+            expiry: Expiry::After(Duration::from_hours(24 * days)),
+            scope: Scope::ReadWrite,
+            folders,
+            networks: Vec::new(),
+        };
+        let key = auth.issue_app_password("alice", &new, actor).expect("issued");
+        let client = server.stranger().with_basic("alice", key.password.expose());
+        assert_ne!(client.with("User-Agent", agent).get("/dav/").status, 401);
+        if label.starts_with("Old") {
+            auth.write_last_uses().expect("written");
+            auth.revoke_app_password(&key.row.selector, actor).expect("revoked");
+        }
     }
-    let selector = auth.app_passwords("alice").expect("listed")[2].selector.clone();
-    auth.revoke_app_password(&selector, &Actor::cli()).expect("revoked");
     // A day of requests.
     for quarter in 0..96_u64 {
         let count = (quarter * 37 + quarter * quarter) % 211;

@@ -4,6 +4,7 @@
 //! most; what fails says at which address, and leaves a picture in `target/screenshots/`.
 
 mod accessibility;
+mod administration;
 mod clocked;
 mod commands;
 mod driver;
