@@ -70,7 +70,10 @@ impl Error {
 
     /// The sentence for a person; a failure of ours is told without its cause.
     pub(super) fn sentence(&self) -> String {
-        sentence(&error::sentence(self.status(), self))
+        match self {
+            Self::Auth(told) if self.status().is_client_error() => sentence(&told.told()),
+            _ => sentence(&error::sentence(self.status(), self)),
+        }
     }
 }
 

@@ -141,7 +141,11 @@ pub(super) async fn show_replace(
         let rows = web.auth().app_passwords(&caller.name())?;
         let old = rows.into_iter().find(|row| row.selector == selector && row.revoked_at.is_none());
         let old = AppPasswordRow::new(old.ok_or(Error::NotFound)?, caller.user(), web.0.clock.now());
-        let shown = |hours: u64| if hours == 0 { "not at all".to_owned() } else { show::span(hours * 3600) };
+        let shown = |hours: u64| match hours {
+            0 => "not at all".to_owned(),
+            1 => "1 hour".to_owned(),
+            more => show::span(more * 3600),
+        };
         let overlaps = [0, 1, 24, 48, 72].map(|hours| (hours, shown(hours))).to_vec();
         let frame = Frame::new(&caller.visit, "profile");
         page::ok(&ReplacePage { frame, old, form_id: super::new_form_id(), overlaps })

@@ -51,6 +51,11 @@ pub(super) fn show_codes(frame: Frame, codes: Vec<PlainSecret>, next: &'static s
     page::ok(&CodesPage { frame, codes: Some(codes), bound: true, next })
 }
 
+/// Says that there were codes, and shows none.
+pub(super) fn shown_already(frame: Frame, next: &'static str) -> Result<Response, Error> {
+    page::ok(&CodesPage { frame, codes: None, bound: false, next })
+}
+
 #[derive(Deserialize)]
 pub(super) struct CodesForm {
     #[serde(default)]

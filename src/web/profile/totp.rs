@@ -6,7 +6,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::second_factor::show_codes;
+use super::second_factor::{show_codes, shown_already};
 use crate::auth;
 use crate::web::caller::{AnySession, SignedIn};
 use crate::web::csrf::Csrf;
@@ -54,8 +54,20 @@ async fn render(web: Web, caller: AnySession, wrong: Option<String>) -> Result<R
 }
 
 pub(super) async fn show(caller: AnySession, State(web): State<Web>) -> Result<Response, Error> {
+    if is_bound(&web, &caller)? {
+        return Ok(page::see(caller.visit.site(), next(&caller)));
+    }
     require_fresh(&web, &caller)?;
     render(web, caller, None).await
+}
+
+fn is_bound(web: &Web, caller: &AnySession) -> Result<bool, Error> {
+    Ok(web.auth().second_factors(caller.session.user.name.as_str())?.totp_since.is_some())
+}
+
+/// Where the way leads on to.
+fn next(caller: &AnySession) -> &'static str {
+    if caller.session.restricted { "/login/next" } else { "/profile#second-factor" }
 }
 
 #[derive(Deserialize)]
@@ -69,14 +81,18 @@ pub(super) async fn confirm(
     State(web): State<Web>,
     Csrf(form): Csrf<ConfirmForm>,
 ) -> Result<Response, Error> {
+    if is_bound(&web, &caller)? {
+        // The answer was loaded again.
+        return shown_already(frame(&caller), next(&caller));
+    }
     require_fresh(&web, &caller)?;
     let actor = auth::Actor::person(&caller.session.user, caller.visit.visitor());
     let (auth, user) = (web.auth().clone(), caller.session.user.clone());
     let outcome = off_thread(move || Ok::<_, Error>(auth.confirm_totp(&user, &form.code, &actor))).await?;
-    let next = if caller.session.restricted { "/login/next" } else { "/profile?done=totp#second-factor" };
+    let done = if caller.session.restricted { "/login/next" } else { "/profile?done=totp#second-factor" };
     match outcome {
-        Ok(Some(codes)) => show_codes(frame(&caller), codes, next),
-        Ok(None) => Ok(page::see(caller.visit.site(), next)),
+        Ok(Some(codes)) => show_codes(frame(&caller), codes, done),
+        Ok(None) => Ok(page::see(caller.visit.site(), done)),
         Err(error @ auth::Error::Invalid { .. }) => render(web, caller, Some(sentence(&error.told()))).await,
         Err(other) => Err(other.into()),
     }

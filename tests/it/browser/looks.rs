@@ -35,7 +35,10 @@ impl Browser {
     #[track_caller]
     pub fn screenshot(&self, name: &str) {
         let size = &self.cdp("Page.getLayoutMetrics", &json!({}))["cssContentSize"];
-        let clip = json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });
+        // A picture as high as the page shows no scroll bar, and the page takes its place.
+        let window = self.run_js("return innerWidth", Vec::new()).as_f64().expect("a number");
+        let width = size["width"].as_f64().expect("a number").max(window);
+        let clip = json!({ "x": 0, "y": 0, "width": width, "height": size["height"], "scale": 1 });
         let wanted = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
         let picture = self.cdp("Page.captureScreenshot", &wanted);
         let png = STANDARD.decode(picture["data"].as_str().expect("a picture")).expect("base64");

@@ -13,8 +13,20 @@ mod looks;
 mod passkey;
 
 mod fixture;
+mod people;
+
+mod freshness;
 mod harness_tests;
+mod keyboard;
+mod passkeys;
+mod pictures;
+mod reading;
+mod second_factor;
+mod secret_once;
+mod sessions;
 mod smoke;
+mod story;
+mod without_javascript;
 
 use std::cell::RefCell;
 use std::net::SocketAddr;

@@ -2,6 +2,7 @@
 
 mod admin;
 pub mod client;
+mod files;
 mod forms;
 mod guard;
 mod profile;

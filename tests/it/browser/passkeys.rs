@@ -1,0 +1,92 @@
+//! Passkeys, with the authenticator that `WebDriver` lends. They need an address with a name: `localhost` is one.
+
+use std::time::Duration;
+
+use super::people::PASSWORD;
+use super::{Browser, Clocked};
+
+/// A person who has signed in and added a passkey to their account; the browser shows the profile.
+fn with_passkey(server: &Clocked) -> Browser {
+    let browser = server.visited_by("zoe");
+    browser.add_authenticator();
+    browser.click("#second-factor a[href='/profile/passkeys/new']");
+    browser.fill("#passkey-name", "Zoe's laptop");
+    browser.click("[data-passkey-register]");
+    browser.wait_for_text("[role=status]", "The passkey is yours");
+    browser.wait_for_text("#second-factor tbody", "Zoe's laptop");
+    browser
+}
+
+#[test]
+fn a_passkey_opens_the_pages_without_a_password_until_it_is_removed() {
+    let server = Clocked::start();
+    let (browser, url) = (with_passkey(&server), server.url());
+    assert_eq!(browser.credentials()[0]["rpId"], "localhost");
+    browser.sign_out();
+    browser.click("[data-passkey-sign-in]");
+    browser.wait_for_text("h1", "Profile");
+    browser.click("#second-factor tbody button");
+    browser.agree();
+    browser.wait_for_text("[role=status]", "The passkey opens nothing any more");
+    assert!(!server.auth().second_factors("zoe").expect("read").any());
+    browser.sign_out();
+    browser.click("[data-passkey-sign-in]");
+    browser.wait_for_text("#passkey-error", "This passkey was not accepted.");
+    browser.open(&format!("{url}/profile"));
+    browser.wait_for_text("h1", "Sign in");
+    assert_eq!(browser.session_token(), None);
+}
+
+#[test]
+fn a_passkey_is_a_second_factor_after_the_password() {
+    let server = Clocked::start();
+    let (browser, url) = (with_passkey(&server), server.url());
+    browser.sign_out();
+    browser.sign_in(&url, "zoe", PASSWORD);
+    browser.wait_for_text("h1", "Second factor");
+    assert_eq!(browser.session_token(), None, "the password alone opens nothing");
+    browser.click("[data-passkey-sign-in]");
+    browser.wait_for_text("h1", "Profile");
+    browser.wait_for_text("#second-factor tbody td[data-label='Last used'] time", "20");
+}
+
+#[test]
+fn a_passkey_shows_again_who_is_there() {
+    let server = Clocked::start();
+    let (browser, url) = (with_passkey(&server), server.url());
+    let before = browser.session_token();
+    server.advance(Duration::from_mins(11));
+    browser.open(&format!("{url}/profile/app-passwords/new"));
+    browser.wait_for_text("h1", "Confirm that it is you");
+    browser.click("[data-passkey-sign-in]");
+    browser.wait_for("#label");
+    assert!(browser.url().ends_with("/profile/app-passwords/new"), "{}", browser.url());
+    assert_ne!(browser.session_token(), before, "a step up gives another token");
+}
+
+#[test]
+fn a_passkey_of_nobody_here_opens_nothing() {
+    let (here, elsewhere) = (Clocked::start(), Clocked::start());
+    // Both are the same host to an authenticator, so it offers the one's passkey to the other.
+    let browser = with_passkey(&elsewhere);
+    browser.open(&here.url());
+    browser.click("[data-passkey-sign-in]");
+    browser.wait_for_text("#passkey-error", "This passkey was not accepted.");
+}
+
+#[test]
+fn an_address_without_a_name_says_that_passkeys_need_one() {
+    let server = Clocked::start();
+    server.account("zoe");
+    let url = format!("http://{}", server.addr);
+    let browser = Browser::start();
+    browser.add_authenticator();
+    browser.open(&format!("{url}/login"));
+    browser.wait_for_text("h1", "Sign in");
+    assert!(!browser.exists("[data-passkey-sign-in]"));
+    browser.let_in(&url, "zoe");
+    browser.wait_for_text("#second-factor", "Passkeys need an address with a name");
+    assert!(!browser.exists("a[href='/profile/passkeys/new']"));
+    browser.open(&format!("{url}/profile/passkeys/new"));
+    browser.wait_for_text("main", "an address with a name");
+}
