@@ -472,9 +472,9 @@ mod tests {
     #[test]
     fn a_home_goes_to_the_trash_with_what_was_known_of_it() {
         let scene = Scene::new();
-        scene.add("alice");
-        let storage = scene.folder.path().join("storage");
-        std::fs::write(storage.join("files/alice/f"), "x").expect("written");
+        let alice = scene.add("alice");
+        let home = scene.folder.path().join("storage/files/alice");
+        scene.write(&alice, "f", b"x");
         let key = b"files/alice/f";
         let property = store::property::Property {
             namespace: "urn:x".to_owned(),
@@ -486,7 +486,7 @@ mod tests {
         assert!(scene.folder.path().join(trashed.shown()).join("f").is_file(), "{}", trashed.shown());
         assert!(scene.auth.0.store.read(|c| store::property::of(c, key)).expect("read").is_empty());
         scene.add("alice");
-        assert_eq!(std::fs::read_dir(storage.join("files/alice")).expect("a new home").count(), 0);
+        assert!(home.is_dir() && !home.join("f").exists(), "a new home");
     }
 }
 
