@@ -14,6 +14,7 @@ mod passkey;
 mod fixture;
 mod people;
 
+mod administration;
 mod freshness;
 mod harness_tests;
 mod keyboard;
