@@ -48,6 +48,14 @@ fn office(server: &Clocked) -> Browser {
     browser
 }
 
+/// At a desk, all of a table is seen at once.
+#[track_caller]
+fn assert_no_table_scrolls(browser: &Browser) {
+    let scrolls =
+        "return [...document.querySelectorAll('.table-scroll')].some((box) => box.scrollWidth > box.clientWidth)";
+    assert_eq!(browser.run_js(scrolls, Vec::new()), false, "a table is wider than its place");
+}
+
 #[test]
 fn people_and_their_connections() {
     let server = Clocked::start();
@@ -56,6 +64,9 @@ fn people_and_their_connections() {
     browser.look("admin-overview");
     browser.open(&format!("{admin}/users"));
     browser.look("admin-users");
+    browser.open(&format!("{admin}/users?q=w"));
+    browser.look("admin-users-long");
+    assert_no_table_scrolls(&browser);
     browser.open(&format!("{admin}/users?q=nobody-of-that-name"));
     browser.look("admin-users-none");
     browser.open(&format!("{admin}/users/zoe"));
@@ -64,9 +75,7 @@ fn people_and_their_connections() {
     browser.wait_for_text("#connections tbody", SCRIPT);
     assert_eq!(browser.count("main script"), 0);
     browser.look("admin-security");
-    let scrolls =
-        "return [...document.querySelectorAll('.table-scroll')].some((box) => box.scrollWidth > box.clientWidth)";
-    assert_eq!(browser.run_js(scrolls, Vec::new()), false, "at a desk, all of a table is seen at once");
+    assert_no_table_scrolls(&browser);
     browser.submit("#connections form[action$='/revoke-all']");
     browser.wait_for("dialog[open]");
     browser.look("admin-revoke-all");
@@ -101,6 +110,7 @@ fn adding_settings_and_what_was_done() {
     browser.look("admin-configuration");
     browser.open(&format!("{admin}/audit"));
     browser.look("admin-audit");
+    assert_no_table_scrolls(&browser);
     let newcomer = Browser::start();
     newcomer.open(&link);
     newcomer.fill("#password", PASSWORD);

@@ -453,7 +453,11 @@ fn an_upload_that_is_cut_leaves_nothing() {
         connection.write(&client.head("POST", "/files/", &[("Content-Type", &kind)], Some(whole.len())));
         connection.write(&whole[..2_000_000]);
         eventually(": the upload has begun", || drive.names().len() > 1);
-        if reset { connection.reset() } else { drop(connection) }
+        if reset {
+            connection.reset()
+        } else {
+            drop(connection)
+        }
         eventually(": no trace is left", || drive.names() == ["a.txt"]);
     }
     for length in [whole.len() - 40, 2_000_000, whole.len() - BOUNDARY.len() - 8] {
