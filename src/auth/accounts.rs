@@ -325,6 +325,14 @@ impl Checked {
     }
 }
 
+fn person_name(text: &str) -> Result<UserName> {
+    let name = UserName::parse(text)?;
+    if NOT_PEOPLE.contains(&name.as_str()) {
+        return Err(Error::invalid("name", "stands for no person in the audit log: choose another"));
+    }
+    Ok(name)
+}
+
 /// Nobody takes their own rights away by mistake, and somebody is left to administer the server.
 fn refuse_to_lose(tx: &rusqlite::Transaction<'_>, user: &User, actor: &Actor) -> Result<()> {
     if actor.is(user) {
@@ -488,12 +496,4 @@ mod tests {
         scene.add("alice");
         assert!(home.is_dir() && !home.join("f").exists(), "a new home");
     }
-}
-
-fn person_name(text: &str) -> Result<UserName> {
-    let name = UserName::parse(text)?;
-    if NOT_PEOPLE.contains(&name.as_str()) {
-        return Err(Error::invalid("name", "stands for no person in the audit log: choose another"));
-    }
-    Ok(name)
 }

@@ -125,8 +125,9 @@ impl Error {
 }
 
 impl From<NotAUserName> for Error {
-    fn from(error: NotAUserName) -> Self {
-        Self::invalid("name", error.to_string())
+    fn from(_: NotAUserName) -> Self {
+        let reason = "must have 1 to 64 characters of a-z, 0-9, '.', '_', '-' and start with a letter or digit";
+        Self::invalid("name", reason)
     }
 }
 

@@ -118,7 +118,7 @@ fn mistakes_are_told_beside_the_field_and_change_nothing() {
     let (server, mut root) = scene();
     add(&server, "alice", &["--email", "a@example.org"]);
     for (fields, sentence) in [
-        ([("name", "a b"), ("email", ""), ("quota", "")], "The name a user name has 1 to 64 characters"),
+        ([("name", "a b"), ("email", ""), ("quota", "")], "The name must have 1 to 64 characters"),
         ([("name", "alice"), ("email", ""), ("quota", "")], "Is another user"),
         ([("name", "bob"), ("email", "A@Example.org"), ("quota", "")], "Is another user"),
         ([("name", "bob"), ("email", "nonsense"), ("quota", "")], "The email is not an e-mail address."),
