@@ -107,7 +107,7 @@ fn users_are_managed() {
     assert!(server.ok(&["user", "list"]).contains("Alice A."));
     for (arguments, input, reason) in [
         (vec!["user", "add", "alice"], "", "is taken"),
-        (vec!["user", "add", "Bad Name"], "", "a user name has"),
+        (vec!["user", "add", "Bad Name"], "", "must have 1 to 64 characters"),
         (vec!["user", "add", "b", "--email", "A@example.org"], "", "is taken"),
         (vec!["user", "add", "b", "--password-stdin"], "short\n", "at least 8"),
         (vec!["user", "add", "b", "--home", "storage"], "", "reserved"),

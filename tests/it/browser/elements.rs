@@ -165,5 +165,9 @@ impl Browser {
 fn may_pass(error: &CmdError) -> bool {
     use ErrorStatus::{ElementClickIntercepted, ElementNotInteractable, NoSuchElement, StaleElementReference};
     let passing = [NoSuchElement, StaleElementReference, ElementNotInteractable, ElementClickIntercepted];
-    matches!(error, CmdError::Standard(error) if passing.contains(&error.error))
+    let CmdError::Standard(error) = error else {
+        return false;
+    };
+    // Chromedriver's words for an element of a page that went away in the middle of the question.
+    passing.contains(&error.error) || error.message.contains("does not belong to the document")
 }

@@ -18,6 +18,7 @@ mod people;
 mod freshness;
 mod harness_tests;
 mod keyboard;
+mod office;
 mod passkeys;
 mod pictures;
 mod reading;

@@ -16,7 +16,7 @@ const SCRIPT: &str = "<script>alert(1)</script>";
 impl Browser {
     /// Looks at the page as it is now.
     #[track_caller]
-    fn look(&self, name: &str) {
+    pub(super) fn look(&self, name: &str) {
         for width in [1280, 360] {
             self.resize(width, if width == 360 { 740 } else { 900 });
             self.assert_fits(name);

@@ -60,3 +60,40 @@ fn a_person_creates_an_application_password_and_a_program_works_with_it() {
     assert!(!browser.text("#app-passwords tbody tr").contains("never"), "it was used, and it ends");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
+
+#[test]
+fn an_administrator_cuts_a_connection() {
+    let server = TestServer::start();
+    let url = localhost(server.addr);
+    server.ok_with_input(&["user", "add", "zoe", "--password-stdin"], PASSWORD);
+    server.ok_with_input(&["user", "add", "boss", "--admin", "--password-stdin"], PASSWORD);
+    let (zoe, boss) = (Browser::start(), Browser::start());
+    zoe.let_in(&url, "zoe");
+    let key = zoe.create_app_password("My WebDAV");
+    zoe.click("dialog[open] [data-finish]");
+    let program = server.stranger().with_basic("zoe", &key).with("User-Agent", "rclone/v1.60.1");
+    assert_eq!(program.put("/dav/note.txt", b"before").status, 201);
+
+    boss.let_in(&url, "boss");
+    boss.click(".top-nav a[href='/admin']");
+    boss.click(".subnav a[href='/admin/users']");
+    boss.click("tbody a[href$='/zoe']");
+    eventually("the use on the administrator's page", || {
+        boss.click(".tabs a[href$='/security']");
+        let row = boss.text("#connections tbody tr");
+        row.contains("My WebDAV") && row.contains("rclone 1.60.1")
+    });
+    let secret = key.rsplit('-').nth(1).expect("groups");
+    assert!(!boss.source().contains(secret), "nobody is shown it again");
+    boss.click("#connections tbody button");
+    boss.agree();
+    boss.wait_for_text("#connections", "No program is connected.");
+    assert_eq!(program.get("/dav/note.txt").status, 401, "the very next request is refused");
+    assert_eq!(boss.complaints(), Vec::<String>::new());
+
+    zoe.open(&format!("{url}/profile"));
+    zoe.click("#app-passwords details summary");
+    zoe.wait_for_text("#app-passwords details", "boss");
+    zoe.open(&format!("{url}/admin/users"));
+    zoe.wait_for_text("h1", "Not allowed");
+}

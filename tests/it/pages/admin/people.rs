@@ -79,8 +79,8 @@ fn an_invitation_is_shown_once_and_works_once() {
     let mut thief = Page::of(&server);
     assert_eq!(thief.get(&link).status, 404);
     thief.look("/login");
-    let taken = thief.post("/welcome", &[("token", token), ("password", PASSWORD), ("again", PASSWORD)]);
-    assert!(taken.text().contains("This link is good no more"), "{}", taken.text());
+    let answer = thief.post("/welcome", &[("token", token), ("password", PASSWORD), ("again", PASSWORD)]);
+    assert!(answer.text().contains("This link is good no more"), "{}", answer.text());
     assert!(!root.look("/admin/users").contains("Invited"));
 }
 
@@ -118,7 +118,7 @@ fn mistakes_are_told_beside_the_field_and_change_nothing() {
     let (server, mut root) = scene();
     add(&server, "alice", &["--email", "a@example.org"]);
     for (fields, sentence) in [
-        ([("name", "a b"), ("email", ""), ("quota", "")], "The name a user name has 1 to 64 characters"),
+        ([("name", "a b"), ("email", ""), ("quota", "")], "The name must have 1 to 64 characters"),
         ([("name", "alice"), ("email", ""), ("quota", "")], "Is another user"),
         ([("name", "bob"), ("email", "A@Example.org"), ("quota", "")], "Is another user"),
         ([("name", "bob"), ("email", "nonsense"), ("quota", "")], "The email is not an e-mail address."),
