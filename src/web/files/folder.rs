@@ -109,8 +109,9 @@ fn lead(query: &str) -> String {
 /// A file or folder in the table.
 struct Row {
     name: String,
-    /// The name as form values and queries carry it; it holds nothing that a query would read.
+    /// The name as form values carry it.
     item: String,
+    /// Relative to the folder's address, since a page has many of them.
     href: String,
     is_folder: bool,
     size: String,
@@ -118,14 +119,14 @@ struct Row {
 }
 
 impl Row {
-    fn new(folder: &Path, entry: &Entry) -> Self {
-        let path = folder.join(&entry.name);
+    fn new(entry: &Entry) -> Self {
         let is_folder = entry.meta.is_folder();
+        let item = item(&entry.name);
         let changed = DateTime::from_timestamp(entry.meta.modified_s, 0);
         Self {
             name: shown(&entry.name),
-            item: item(&entry.name),
-            href: if is_folder { address::of_folder(&path) } else { address::of_file(&path) },
+            href: if is_folder { format!("{item}/") } else { item.clone() },
+            item,
             is_folder,
             size: if is_folder { String::new() } else { show::size(entry.meta.size) },
             changed: changed.map_or_else(|| Safe(String::new()), |time| show::time(&time)),
@@ -194,7 +195,7 @@ pub(super) async fn show(web: &Web, caller: &SignedIn, at: &Address, asked: &Ask
     page::ok(&FolderPage {
         frame: Frame::new(&caller.visit, "files").with_notice(asked.notice()),
         ask: top.ask(),
-        rows: listed.entries.iter().map(|entry| Row::new(&at.path, entry)).collect(),
+        rows: listed.entries.iter().map(Row::new).collect(),
         columns: columns(order),
         count: count(&listed),
         previous: part("before", &listed.first).filter(|_| listed.before > 0),

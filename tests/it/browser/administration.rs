@@ -1,120 +1,147 @@
-//! The pages of the administrators, looked at like all others.
+//! The pages of administration in a real browser: whole, accessible, and within the window at every width.
 
 use std::time::Duration;
 
-use latchkey::auth::{Actor, Expiry, NewAccount, NewAppPassword};
+use super::{Browser, Clocked};
+use crate::pages::client::PASSWORD;
+use latchkey::auth::{Actor, Answered, Expiry, NewAccount, NewAppPassword};
 use latchkey::model::Scope;
 use latchkey::secret::PlainSecret;
 
-use super::people::PASSWORD;
-use super::{Browser, Clocked};
-
-const SCRIPT: &str = "<script>alert(1)</script>";
-
-/// An administrator who has signed in, and people with names that a page might not expect.
-fn office(server: &Clocked) -> Browser {
-    let password = Some(PlainSecret::new(PASSWORD.to_owned()));
-    let boss = NewAccount { is_admin: true, password, ..NewAccount::named("boss") };
-    server.auth().add_user(&boss, &Actor::cli()).expect("added");
-    let named = |name: &str, shown: &str, email: Option<&str>| {
+/// A server as one might be after some weeks.
+fn lived_in() -> Clocked {
+    let server = Clocked::start();
+    let auth = server.auth();
+    let add = |name: &str, display: &str, is_admin: bool| {
         let new = NewAccount {
-            display_name: shown.to_owned(),
-            email: email.map(ToOwned::to_owned),
+            display_name: display.to_owned(),
+            email: Some(format!("{name}@a-rather-long-domain.example.org")),
+            is_admin,
+            quota: (!is_admin).then_some(10_000_000_000),
+            password: Some(PlainSecret::new(PASSWORD.to_owned())),
             ..NewAccount::named(name)
         };
-        server.auth().add_user(&new, &Actor::cli()).expect("added");
+        auth.add_user(&new, &Actor::cli()).expect("added");
     };
-    named("zoe", &format!("Zoë {SCRIPT}"), Some("zoe.with-a-long-name@department.example.org"));
-    named(&"w".repeat(64), &"W".repeat(100), None);
-    for number in 0..60 {
-        named(&format!("person-{number:02}"), "", None);
+    add("root", "Rosa Root", true);
+    for (name, display) in [
+        ("alice", "Alice Wilhelmina von und zu Hohenlohe-Langenburg"),
+        ("bob", "Bob"),
+        ("carol", ""),
+        ("dieter.schmidt-mueller", "Dieter Schmidt-Müller"),
+    ] {
+        add(name, display, false);
+        let home = server.storage().join("files").join(name);
+        std::fs::write(home.join("report.pdf"), vec![b'x'; name.len() * 100_000]).expect("written");
     }
-    for (label, agent) in
-        [("Explorer", "Microsoft-WebDAV-MiniRedir/10.0.19045"), (SCRIPT, SCRIPT), ("W", "rclone/v1.60")]
-    {
+    let on_the_pages = Actor { name: "alice".to_owned(), address: Some("2001:db8:1234:5678::abcd:1".to_owned()) };
+    for (label, days, agent, folders, actor) in [
+        ("Work laptop", 300, "Microsoft-WebDAV-MiniRedir/10.0.19045", vec![], &on_the_pages),
+        ("Nightly backup of the whole drive", 10, "rclone/v1.60.1", vec!["/Backup".to_owned()], &Actor::cli()),
+        ("Old telephone", 40, "gvfs/1.54", vec![], &on_the_pages),
+    ] {
         let new = NewAppPassword {
-            label: if label == "W" { "W".repeat(64) } else { label.to_owned() },
-            expiry: Expiry::After(Duration::from_hours(240)),
+            label: label.to_owned(),
+            expiry: Expiry::After(Duration::from_hours(24 * days)),
             scope: Scope::ReadWrite,
-            folders: Vec::new(),
+            folders,
             networks: Vec::new(),
         };
-        let issued = server.auth().issue_app_password("zoe", &new, &Actor::cli()).expect("issued");
-        let program = server.stranger().with_basic("zoe", issued.password.expose()).with("User-Agent", agent);
-        assert_eq!(program.put(&format!("/dav/{}.txt", agent.len()), b"some").status, 201);
+        let key = auth.issue_app_password("alice", &new, actor).expect("issued");
+        let client = server.stranger().with_basic("alice", key.password.expose());
+        assert_ne!(client.with("User-Agent", agent).get("/dav/").status, 401);
+        if label.starts_with("Old") {
+            auth.write_last_uses().expect("written");
+            auth.revoke_app_password(&key.row.selector, actor).expect("revoked");
+        }
     }
+    // A day of requests.
+    for quarter in 0..96_u64 {
+        let count = (quarter * 37 + quarter * quarter) % 211;
+        for number in 0..count {
+            auth.note_answer(match (quarter, number) {
+                (30..36, 0..9) => Answered::Refused,
+                (70, 0..3) => Answered::Failed,
+                _ => Answered::Told,
+            });
+        }
+        auth.write_traffic().expect("written");
+        server.advance(Duration::from_mins(15));
+    }
+    auth.measure_everybody().expect("measured");
+    server
+}
+
+#[test]
+fn the_pages_are_whole_accessible_and_fit() {
+    let server = lived_in();
     let browser = Browser::start();
-    browser.let_in(&server.url(), "boss");
-    browser
-}
-
-/// At a desk, all of a table is seen at once.
-#[track_caller]
-fn assert_no_table_scrolls(browser: &Browser) {
-    let scrolls =
-        "return [...document.querySelectorAll('.table-scroll')].some((box) => box.scrollWidth > box.clientWidth)";
-    assert_eq!(browser.run_js(scrolls, Vec::new()), false, "a table is wider than its place");
-}
-
-#[test]
-fn people_and_their_connections() {
-    let server = Clocked::start();
-    let (browser, admin) = (office(&server), format!("{}/admin", server.url()));
-    browser.open(&admin);
-    browser.look("admin-overview");
-    browser.open(&format!("{admin}/users"));
-    browser.look("admin-users");
-    browser.open(&format!("{admin}/users?q=w"));
-    browser.look("admin-users-long");
-    assert_no_table_scrolls(&browser);
-    browser.open(&format!("{admin}/users?q=nobody-of-that-name"));
-    browser.look("admin-users-none");
-    browser.open(&format!("{admin}/users/zoe"));
-    browser.look("admin-general");
-    browser.click(".tabs a[href$='/security']");
-    browser.wait_for_text("#connections tbody", SCRIPT);
-    assert_eq!(browser.count("main script"), 0);
-    browser.look("admin-security");
-    assert_no_table_scrolls(&browser);
-    browser.submit("#connections form[action$='/revoke-all']");
-    browser.wait_for("dialog[open]");
-    browser.look("admin-revoke-all");
-    browser.agree();
-    browser.wait_for_text("#connections", "No program is connected.");
-    browser.look("admin-security-empty");
-    browser.open(&format!("{admin}/users/zoe/delete"));
-    browser.look("admin-delete");
-    browser.open(&format!("{admin}/users/{}", "w".repeat(64)));
-    browser.look("admin-general-long");
+    browser.resize(1280, 900);
+    browser.open(&format!("{}/login", server.url()));
+    browser.fill("input[name=name]", "root");
+    browser.fill("input[name=password]", PASSWORD);
+    browser.submit("form");
+    browser.wait_for("#user-menu");
+    let pages = [
+        ("overview", "/admin"),
+        ("users", "/admin/users"),
+        ("users-none", "/admin/users?q=nothing"),
+        ("new", "/admin/users/new"),
+        ("general", "/admin/users/alice"),
+        ("own", "/admin/users/root?done=changed"),
+        ("security", "/admin/users/alice/security"),
+        ("security-own", "/admin/users/root/security"),
+        ("delete", "/admin/users/alice/delete"),
+        ("configuration", "/admin/configuration"),
+        ("audit", "/admin/audit"),
+        ("audit-wrong", "/admin/audit?from=soon&person=alice"),
+    ];
+    for (name, path) in pages {
+        browser.resize(1280, 900);
+        browser.open(&format!("{}{path}", server.url()));
+        browser.run_js("for (const d of document.querySelectorAll('details.more')) d.open = true", vec![]);
+        for (width, dark) in [(1280, false), (360, true), (360, false)] {
+            browser.dark(dark);
+            browser.resize(width, 900);
+            browser.assert_fits(&format!("{name} at {width}"));
+            browser.assert_accessible(&format!("{name} at {width}"));
+            browser.screenshot(&format!("admin-{name}-{width}{}", if dark { "-dark" } else { "" }));
+        }
+    }
+    let complaints = browser.complaints();
+    assert!(complaints.iter().all(|told| told.contains("422")), "{complaints:?}");
 }
 
 #[test]
-fn adding_settings_and_what_was_done() {
-    let server = Clocked::start();
-    let (browser, admin) = (office(&server), format!("{}/admin", server.url()));
-    browser.open(&format!("{admin}/users/new"));
-    browser.look("admin-add");
-    browser.fill("#name", "No Name!");
-    browser.submit("form.card");
-    browser.wait_for("#name[aria-invalid=true]");
-    browser.look("admin-add-wrong");
-    browser.fill("#name", "newcomer");
+fn a_person_is_added_and_a_connection_cut_by_mouse() {
+    let server = lived_in();
+    let browser = Browser::start();
+    browser.open(&format!("{}/login?next=/admin/users/new", server.url()));
+    browser.fill("input[name=name]", "root");
+    browser.fill("input[name=password]", PASSWORD);
+    browser.submit("form");
+    browser.wait_for("#display_name");
+    browser.fill("#name", "erin");
+    browser.fill("#email", "erin@example.org");
     browser.submit("form.card");
     browser.wait_for("#link");
     let link = browser.text("#link");
-    browser.look("admin-link");
+    browser.assert_accessible("the link");
+    browser.screenshot("admin-link-1280");
+    browser.resize(360, 900);
+    browser.assert_fits("the link");
+    browser.screenshot("admin-link-360");
+    browser.resize(1280, 900);
     browser.reload();
-    assert!(!browser.source().contains(link.rsplit('=').next().expect("a token")), "it is shown once");
-    browser.look("admin-link-again");
-    browser.open(&format!("{admin}/configuration"));
-    browser.look("admin-configuration");
-    browser.open(&format!("{admin}/audit"));
-    browser.look("admin-audit");
-    assert_no_table_scrolls(&browser);
-    let newcomer = Browser::start();
-    newcomer.open(&link);
-    newcomer.fill("#password", PASSWORD);
-    newcomer.fill("#again", PASSWORD);
-    newcomer.submit("form[action='/welcome']");
-    newcomer.let_in(&server.url(), "newcomer");
+    assert!(!browser.source().contains(&link), "a reload shows it no more");
+    browser.back();
+    assert!(!browser.source().contains(&link), "going back does not, either");
+    browser.open(&format!("{}/admin/users/alice/security", server.url()));
+    assert_eq!(browser.count("#connections form[action$=revoke]"), 2);
+    browser.click("#connections form[action$=revoke] button");
+    browser.wait_for("dialog[open]");
+    browser.screenshot("admin-confirm-1280");
+    browser.click("dialog[open] .button.danger");
+    browser.wait_for_text("main", "The connection is deleted.");
+    assert_eq!(browser.count("#connections form[action$=revoke]"), 1);
 }

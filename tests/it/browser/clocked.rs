@@ -1,6 +1,7 @@
 //! A server in the test's own process whose clock the test moves: the shipped binary has no switch for that.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -97,6 +98,11 @@ impl Clocked {
         let issued = self.auth().issue_app_password(user.name.as_str(), &new, &Actor::cli()).expect("issued");
         let home = self.folder.path().join("storage/files").join(name);
         Person { name: name.to_owned(), key: issued.password.expose().to_owned(), home, addr: self.addr }
+    }
+
+    /// The storage folder.
+    pub fn storage(&self) -> PathBuf {
+        self.folder.path().join("storage")
     }
 
     /// A client without credentials.

@@ -18,6 +18,7 @@ mod administration;
 mod freshness;
 mod harness_tests;
 mod keyboard;
+mod odd_names;
 mod passkeys;
 mod pictures;
 mod reading;

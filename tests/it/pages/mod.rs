@@ -1,7 +1,7 @@
 //! The pages, as a browser without JavaScript sees them.
 
 mod admin;
-mod client;
+pub mod client;
 mod files;
 mod forms;
 mod guard;
