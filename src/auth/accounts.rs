@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::issue::use_form;
+use super::password::replace_password;
 use super::{Actor, Auth, Error, LinkKind, OneTimeForm, Result};
 use crate::files::{NewHome, Trashed};
 use crate::model::{Home, Time, User, UserName};
@@ -63,6 +64,8 @@ pub struct AccountChange {
     pub quota: Option<Option<u64>>,
 }
 
+/// Who does deeds without being a person, see [`Actor`].
+const NOT_PEOPLE: [&str; 3] = ["cli", "server", "nobody"];
 /// Shortest account password, in characters.
 const SHORTEST_PASSWORD: usize = 8;
 /// Longest account password, in bytes.
@@ -197,6 +200,7 @@ impl Auth {
                 (false, true) => {
                     // Enabled again, the person signs in again.
                     store::session::delete_others(tx, user.id, None)?;
+                    store::password_link::delete_of_user(tx, user.id)?;
                     "user.disable"
                 }
                 _ => "user.change",
@@ -288,7 +292,7 @@ impl Auth {
         let phc = self.hash_password(password)?;
         self.0.store.write(|tx| {
             let user = store::user::by_name(tx, name)?.ok_or_else(|| Error::NoSuchUser(name.to_owned()))?;
-            store::user::set_password(tx, user.id, &phc, false)?;
+            replace_password(tx, &user, &phc, None)?;
             self.audit(tx, actor, "user.set-password", Some(user.name.as_str()), None)
         })
     }
@@ -314,11 +318,19 @@ struct Checked {
 impl Checked {
     fn of(new: &NewAccount) -> Result<Self> {
         Ok(Self {
-            name: UserName::parse(&new.name)?,
+            name: person_name(&new.name)?,
             display_name: display_name(&new.display_name)?,
             email: new.email.as_deref().map(email).transpose()?,
         })
     }
+}
+
+fn person_name(text: &str) -> Result<UserName> {
+    let name = UserName::parse(text)?;
+    if NOT_PEOPLE.contains(&name.as_str()) {
+        return Err(Error::invalid("name", "stands for no person in the audit log: choose another"));
+    }
+    Ok(name)
 }
 
 /// Nobody takes their own rights away by mistake, and somebody is left to administer the server.
@@ -468,9 +480,9 @@ mod tests {
     #[test]
     fn a_home_goes_to_the_trash_with_what_was_known_of_it() {
         let scene = Scene::new();
-        scene.add("alice");
-        let storage = scene.folder.path().join("storage");
-        std::fs::write(storage.join("files/alice/f"), "x").expect("written");
+        let alice = scene.add("alice");
+        let home = scene.folder.path().join("storage/files/alice");
+        scene.write(&alice, "f", b"x");
         let key = b"files/alice/f";
         let property = store::property::Property {
             namespace: "urn:x".to_owned(),
@@ -482,6 +494,6 @@ mod tests {
         assert!(scene.folder.path().join(trashed.shown()).join("f").is_file(), "{}", trashed.shown());
         assert!(scene.auth.0.store.read(|c| store::property::of(c, key)).expect("read").is_empty());
         scene.add("alice");
-        assert_eq!(std::fs::read_dir(storage.join("files/alice")).expect("a new home").count(), 0);
+        assert!(home.is_dir() && !home.join("f").exists(), "a new home");
     }
 }

@@ -26,34 +26,29 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// So many wrong attempts are taken within the window.
+    /// So many attempts that were not right are taken within the window.
     pub(super) fn new(most: usize, window: Duration) -> Self {
         Self { most, window, hasher: RandomState::new(), failures: Mutex::new(LruCache::unbounded()) }
     }
 
-    /// How long to wait still; `None` where another attempt may be made.
-    pub(super) fn over(&self, against: &impl Hash, now: Time) -> Option<Duration> {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let times = failures.get_mut(&self.hasher.hash_one(against))?;
-        let window = seconds(self.window.as_secs());
-        while times.front().is_some_and(|&at| at + window <= now) {
-            times.pop_front();
-        }
-        let first = times.front().filter(|_| times.len() >= self.most)?;
-        Some((*first + window - now).to_std().unwrap_or_default().max(Duration::from_secs(1)))
-    }
-
-    /// Counts a wrong attempt.
-    pub(super) fn failed(&self, against: &impl Hash, now: Time) {
+    /// Counts an attempt before it is made, so that many at the same time are not more than the limit.
+    ///
+    /// # Errors
+    /// How long to wait before another one.
+    pub(super) fn begin(&self, against: &impl Hash, now: Time) -> Result<(), Duration> {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let times = failures.get_or_insert_mut(self.hasher.hash_one(against), VecDeque::new);
-        if times.len() >= self.most {
-            times.pop_front();
+        let window = seconds(self.window.as_secs());
+        // A time to come is of a clock that was wrong then.
+        times.retain(|&at| at <= now && now < at + window);
+        if let Some(first) = times.front().filter(|_| times.len() >= self.most) {
+            return Err((*first + window - now).to_std().unwrap_or_default().max(Duration::from_secs(1)));
         }
         times.push_back(now);
         while failures.len() > MOST {
             failures.pop_lru();
         }
+        Ok(())
     }
 
     /// Forgets the wrong attempts, as after a right one.
@@ -72,17 +67,14 @@ mod tests {
         let attempts = Attempts::new(3, Duration::from_mins(5));
         let at = |second: i64| from_millis(second * 1000);
         for second in 0..3 {
-            assert_eq!(attempts.over(&"alice", at(second)), None);
-            attempts.failed(&"alice", at(second));
+            assert_eq!(attempts.begin(&"alice", at(second)), Ok(()));
         }
-        assert_eq!(attempts.over(&"alice", at(10)).map(|wait| wait.as_secs()), Some(290));
-        assert_eq!(attempts.over(&"bob", at(10)), None);
-        assert_eq!(attempts.over(&"alice", at(300)), None);
-        attempts.failed(&"alice", at(300));
+        assert_eq!(attempts.begin(&"alice", at(10)), Err(Duration::from_secs(290)));
+        assert_eq!(attempts.begin(&"bob", at(10)), Ok(()));
+        assert_eq!(attempts.begin(&"alice", at(300)), Ok(()), "the first is five minutes old");
+        assert!(attempts.begin(&"alice", at(300)).is_err());
         attempts.forget(&"alice");
-        for second in 301..303 {
-            attempts.failed(&"alice", at(second));
-        }
-        assert_eq!(attempts.over(&"alice", at(303)), None);
+        assert_eq!(attempts.begin(&"alice", at(301)), Ok(()));
+        assert_eq!(attempts.begin(&"alice", at(0)), Ok(()), "what a wrong clock has counted counts no more");
     }
 }

@@ -1,6 +1,5 @@
 //! What tests of the use cases start from: a scratch storage and a clock that they move.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -8,8 +7,8 @@ use chrono::TimeDelta;
 
 use super::{Actor, Auth, NewAccount};
 use crate::clock::{Clock, from_millis};
-use crate::config::{Overrides, load};
-use crate::files::Storage;
+use crate::config::{Argon2Config, Overrides, load};
+use crate::files::{Path, Storage, Upload};
 use crate::model::User;
 use crate::store::Store;
 
@@ -22,13 +21,9 @@ pub(super) struct Scene {
 impl Scene {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("webdav.toml");
-        std::fs::write(&file, "[security]\nargon2_memory_kib = 1024\nargon2_iterations = 1\n").expect("written");
-        Self::with_config(folder, &file)
-    }
-
-    fn with_config(folder: tempfile::TempDir, file: &Path) -> Self {
-        let config = load(Some(file), &Overrides::default()).expect("a configuration");
+        let overrides = Overrides { listen: None, storage: Some(folder.path().join("storage")) };
+        let mut config = load(None, &overrides).expect("the defaults are in order");
+        config.security.argon2 = Argon2Config { memory_kib: 1024, iterations: 1, parallelism: 1, at_once: 2 };
         let storage = Arc::new(Storage::open(&config.storage.path, false).expect("a storage"));
         let store = Store::open(&storage.database()).expect("a database");
         let now = Arc::new(AtomicI64::new(1_795_000_000_000));
@@ -45,6 +40,16 @@ impl Scene {
 
     pub(super) fn add(&self, name: &str) -> User {
         self.auth.add_user(&NewAccount::named(name), &Actor::cli()).expect("added")
+    }
+
+    /// Puts a file into somebody's home.
+    pub(super) fn write(&self, user: &User, name: &str, bytes: &[u8]) {
+        let root = self.auth.0.storage.homes().open(&user.home).expect("a home");
+        let mut place = root.find(&Path::root().join(name.as_bytes()), true).expect("a place");
+        let mut upload = Upload::begin(&place).expect("begun");
+        upload.write(bytes).expect("written");
+        upload.seal(&place, self.auth.0.clock.now(), None, false).expect("sealed");
+        upload.commit(&mut place, false).expect("stored");
     }
 
     pub(super) fn add_admin(&self, name: &str) -> User {

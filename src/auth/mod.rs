@@ -23,6 +23,7 @@ mod memo;
 mod network;
 mod overview;
 mod password;
+mod pending;
 mod policy;
 mod principal;
 mod rounds;
@@ -50,7 +51,7 @@ pub use policy::{Policy, SettingName, SettingShown};
 pub use principal::Principal;
 pub use second_factor::{OfferedTotp, PasskeyError, RelyingParty};
 pub use session::{FRESH, NewToken};
-pub use sign_in::{PasswordSignIn, SignIn, SignInRefusal, SignedIn};
+pub use sign_in::{Browser, SignIn, SignInRefusal, SignedIn};
 pub use throttle::Throttle;
 pub use traffic::Answered;
 
@@ -178,7 +179,9 @@ struct Inner {
     page_throttle: Throttle,
     attempts: attempts::Attempts,
     second_factor_attempts: attempts::Attempts,
-    pending: sign_in::PendingSignIns,
+    second_factor_days: attempts::Attempts,
+    pending: pending::PendingSignIns,
+    totp_offers: second_factor::Offers,
     ceremonies: second_factor::Ceremonies,
     traffic: traffic::Traffic,
     measuring: usage::Measuring,
@@ -203,7 +206,9 @@ impl Auth {
                 sign_in::MOST_SECOND_FACTORS,
                 sign_in::SECOND_FACTOR_WINDOW,
             ),
-            pending: sign_in::PendingSignIns::default(),
+            second_factor_days: attempts::Attempts::new(sign_in::MOST_SECOND_FACTORS_A_DAY, sign_in::DAY),
+            pending: pending::PendingSignIns::default(),
+            totp_offers: second_factor::Offers::default(),
             ceremonies: second_factor::Ceremonies::default(),
             traffic: traffic::Traffic::default(),
             measuring: usage::Measuring::default(),

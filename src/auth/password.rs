@@ -6,8 +6,7 @@ use std::time::Duration;
 use super::api_token::digest;
 use super::gate::Visitor;
 use super::issue::use_form;
-use super::session::NewToken;
-use super::sign_in::PasswordSignIn;
+use super::session::{NewToken, Proof};
 use super::{Actor, Auth, Error, OneTimeForm, Result, SignInRefusal};
 use crate::clock::seconds;
 use crate::model::{Session, Time, User};
@@ -64,8 +63,10 @@ pub(super) fn check_strength(password: &PlainSecret, user: &User) -> Result<()> 
     if text.chars().count() < SHORTEST {
         return Err(Error::invalid("password", format!("must have at least {SHORTEST} characters")));
     }
-    let mut own = vec!["latchkey", user.name.as_str(), user.display_name.as_str()];
-    own.extend(user.email.as_deref());
+    let email = user.email.as_deref().unwrap_or_default();
+    let words = [user.display_name.as_str(), email];
+    let words = words.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric())).filter(|word| word.len() > 2);
+    let own: Vec<&str> = ["latchkey", user.name.as_str(), email].into_iter().chain(words).collect();
     let judged = zxcvbn::zxcvbn(text, &own);
     if u8::from(judged.score()) < LEAST_SCORE {
         let advice = judged
@@ -74,6 +75,20 @@ pub(super) fn check_strength(password: &PlainSecret, user: &User) -> Result<()> 
             .unwrap_or_default();
         return Err(Error::invalid("password", format!("is too easy to guess. {advice}Add a word or two.")));
     }
+    Ok(())
+}
+
+/// What every new password means, whoever set it: nothing that the old one opened stays open.
+pub(super) fn replace_password(
+    tx: &rusqlite::Transaction<'_>,
+    user: &User,
+    phc: &str,
+    keep_session: Option<i64>,
+) -> Result<()> {
+    store::user::set_password(tx, user.id, phc, false)?;
+    store::session::delete_others(tx, user.id, keep_session)?;
+    store::device::forget_all(tx, user.id)?;
+    password_link::delete_of_user(tx, user.id)?;
     Ok(())
 }
 
@@ -93,19 +108,17 @@ impl Auth {
     ) -> std::result::Result<NewToken, SignInRefusal> {
         let user = &session.user;
         check_strength(new, user)?;
-        let given = PasswordSignIn { name: user.name.as_str(), password: old, device };
-        self.check_own_password(user, &given, visitor)?;
+        self.check_own_password(user, old, device, visitor)?;
         if old == new {
             return Err(Error::invalid("password", "is the one you have now").into());
         }
         let phc = self.hash_password(new)?;
         let actor = Actor::person(user, visitor);
         Ok(self.0.store.write(|tx| {
-            store::user::set_password(tx, user.id, &phc, false)?;
-            store::session::delete_others(tx, user.id, Some(session.id))?;
-            password_link::delete_of_user(tx, user.id)?;
+            replace_password(tx, user, &phc, Some(session.id))?;
             self.audit(tx, &actor, "password.change", Some(user.name.as_str()), None)?;
-            self.renew_session(tx, session, session.restricted)
+            // A password alone is no fresh proof where a second factor is bound.
+            self.renew_session(tx, session, Proof::Old)
         })?)
     }
 
@@ -128,10 +141,9 @@ impl Auth {
         let phc = self.hash_password(new)?;
         let actor = Actor::person(user, visitor);
         self.0.store.write(|tx| {
-            store::user::set_password(tx, user.id, &phc, false)?;
-            store::session::delete_others(tx, user.id, Some(session.id))?;
+            replace_password(tx, user, &phc, Some(session.id))?;
             self.audit(tx, &actor, "password.change", Some(user.name.as_str()), None)?;
-            self.renew_session(tx, session, true)
+            self.renew_session(tx, session, Proof::Old)
         })
     }
 
@@ -224,10 +236,7 @@ impl Auth {
             if password_link::by_digest(tx, &digest(token))?.is_none() {
                 return Err(ended());
             }
-            password_link::delete_of_user(tx, link.user.id)?;
-            store::user::set_password(tx, link.user.id, &phc, false)?;
-            store::session::delete_others(tx, link.user.id, None)?;
-            store::device::forget_all(tx, link.user.id)?;
+            replace_password(tx, &link.user, &phc, None)?;
             self.audit(tx, &actor, "password.set-by-link", Some(link.user.name.as_str()), None)?;
             Ok(link.user.clone())
         })

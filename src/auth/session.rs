@@ -25,6 +25,15 @@ pub struct NewToken {
     pub session: Session,
 }
 
+/// Whether a step shows anew who the person is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// The person has just proven who they are.
+    Fresh,
+    /// What was shown before counts on.
+    Old,
+}
+
 impl Auth {
     /// The live session of a cookie's token; notes that it was used. A short read, and at times a short write.
     ///
@@ -56,7 +65,9 @@ impl Auth {
     /// Whether the person has proven who they are within the last ten minutes.
     #[must_use]
     pub fn is_fresh(&self, session: &Session) -> bool {
-        self.0.clock.now() < session.authenticated_at + seconds(FRESH.as_secs())
+        let age = self.0.clock.now() - session.authenticated_at;
+        // A time to come is of a clock that was wrong then.
+        (chrono::TimeDelta::zero()..seconds(FRESH.as_secs())).contains(&age)
     }
 
     /// Begins a session in the transaction of the sign-in.
@@ -96,19 +107,22 @@ impl Auth {
         Ok(NewToken { token, session })
     }
 
-    /// Gives a session another token after its person has proven again who they are.
+    /// Gives a session another token: what somebody may have seen of the one before opens nothing any more.
     pub(super) fn renew_session(
         &self,
         tx: &rusqlite::Transaction<'_>,
         session: &Session,
-        restricted: bool,
+        proof: Proof,
     ) -> Result<NewToken> {
         let token = Token::Session.generate();
-        let now = self.0.clock.now_in_millis();
-        if !store::session::renew(tx, session.id, &digest(token.expose()), now, restricted)? {
+        let authenticated_at = match proof {
+            Proof::Fresh => self.0.clock.now_in_millis(),
+            Proof::Old => session.authenticated_at,
+        };
+        if !store::session::renew(tx, session.id, &digest(token.expose()), authenticated_at, session.restricted)? {
             return Err(Error::NoSuchSession(session.id));
         }
-        Ok(NewToken { token, session: Session { authenticated_at: now, restricted, ..session.clone() } })
+        Ok(NewToken { token, session: Session { authenticated_at, ..session.clone() } })
     }
 
     /// Signs a session out. Blocks.

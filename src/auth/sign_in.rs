@@ -4,30 +4,27 @@
 //! browsers from which that person has not signed in before; those are counted each by itself. An unknown account
 //! costs and is told the same as a known one (S8).
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::api_token::digest;
 use super::gate::Visitor;
 use super::network::ClientNetwork;
-use super::session::NewToken;
+use super::session::{NewToken, Proof};
 use super::{Actor, Auth, Error, Result};
-use crate::clock::seconds;
-use crate::model::{SecondFactors, Session, Time, User};
+use crate::model::{Session, User};
 use crate::secret::{PlainSecret, Token};
 use crate::store;
 
 /// Wrong passwords for one account, or from one known browser, within the throttle's window.
 pub(super) const MOST_PER_ACCOUNT: usize = 10;
-/// Wrong second factors for one account within [`SECOND_FACTOR_WINDOW`] (S10).
+/// Wrong second factors for one account, or from one known browser, within [`SECOND_FACTOR_WINDOW`] (S10).
 pub(super) const MOST_SECOND_FACTORS: usize = 10;
 /// See [`MOST_SECOND_FACTORS`].
 pub(super) const SECOND_FACTOR_WINDOW: Duration = Duration::from_mins(15);
-/// How long a second factor is waited for.
-const PENDING: Duration = Duration::from_mins(10);
-/// Sign-ins that wait for a second factor, in the whole process.
-const MOST_PENDING: usize = 10_000;
+/// The same within a day: of a million codes, three are right at a time.
+pub(super) const MOST_SECOND_FACTORS_A_DAY: usize = 50;
+/// See [`MOST_SECOND_FACTORS_A_DAY`].
+pub(super) const DAY: Duration = Duration::from_hours(24);
 
 /// Why nobody was signed in.
 #[derive(Debug, thiserror::Error)]
@@ -52,17 +49,6 @@ impl From<store::Error> for SignInRefusal {
     }
 }
 
-/// Name and password as somebody typed them.
-#[derive(Debug)]
-pub struct PasswordSignIn<'a> {
-    /// Login name or e-mail address, in any case.
-    pub name: &'a str,
-    /// The account's password.
-    pub password: &'a PlainSecret,
-    /// What the browser's device cookie holds.
-    pub device: Option<&'a str>,
-}
-
 /// How far a sign-in has come.
 #[derive(Debug)]
 pub enum SignIn {
@@ -81,20 +67,27 @@ pub struct SignedIn {
     pub device: PlainSecret,
 }
 
-/// Sign-ins that wait for a second factor. Lost at a restart: the person begins again.
-#[derive(Debug, Default)]
-pub(super) struct PendingSignIns(Mutex<HashMap<[u8; 32], Pending>>);
+/// That a password was right: a digest of the hash that it fitted. A password that is changed meanwhile proves nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PasswordProof([u8; 32]);
 
-#[derive(Debug, Clone)]
-struct Pending {
-    user_id: i64,
-    until: Time,
+/// The browser that somebody signs in with.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Browser<'a> {
+    /// What its device cookie holds.
+    pub device: Option<&'a str>,
+    /// The session it has still, which ends with the sign-in.
+    pub session: Option<&'a Session>,
 }
 
-impl PendingSignIns {
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], Pending>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// What lets a person in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry<'a> {
+    /// For the audit log.
+    pub(super) by: &'static str,
+    /// Where a password was asked for.
+    pub(super) proof: Option<PasswordProof>,
+    pub(super) browser: Browser<'a>,
 }
 
 impl Auth {
@@ -104,18 +97,24 @@ impl Auth {
     /// See [`SignInRefusal`].
     pub fn sign_in(
         &self,
-        given: &PasswordSignIn<'_>,
+        name: &str,
+        password: &PlainSecret,
+        browser: Browser<'_>,
         visitor: Visitor<'_>,
     ) -> std::result::Result<SignIn, SignInRefusal> {
-        let name = given.name.trim().to_lowercase();
+        let name = name.trim().to_lowercase();
         let found = self.0.store.read(|c| store::user::by_sign_in_name(c, &name))?;
-        self.check_password(&name, found.as_ref(), given, visitor)?;
-        // Only who has the password gets here, so this tells no stranger anything.
-        let user = found.filter(|user| user.disabled_at.is_none()).ok_or(SignInRefusal::Wrong)?;
+        let proof = self.check_password(&name, found.as_ref(), password, browser.device, visitor)?;
+        // Only who has the password gets here.
+        let Some(user) = found.filter(|user| user.disabled_at.is_none()) else {
+            self.note_failed_sign_in(None, "disabled account", visitor)?;
+            return Err(SignInRefusal::Wrong);
+        };
         if self.second_factors_of(&user)?.any() {
-            return Ok(SignIn::SecondFactor(self.wait_for_second_factor(&user)));
+            return Ok(SignIn::SecondFactor(self.wait_for_second_factor(&user, proof)));
         }
-        Ok(SignIn::Done(Box::new(self.let_in(&user, "password", visitor)?)))
+        let entry = Entry { by: "password", proof: Some(proof), browser };
+        Ok(SignIn::Done(Box::new(self.let_in(&user, entry, visitor)?)))
     }
 
     /// The throttles, and the password itself.
@@ -123,32 +122,36 @@ impl Auth {
         &self,
         name: &str,
         user: Option<&User>,
-        given: &PasswordSignIn<'_>,
+        password: &PlainSecret,
+        device: Option<&str>,
         visitor: Visitor<'_>,
-    ) -> std::result::Result<(), SignInRefusal> {
+    ) -> std::result::Result<PasswordProof, SignInRefusal> {
         let now = self.0.clock.now();
         let network = ClientNetwork::of(visitor.address);
-        if let Some(wait) = self.0.page_throttle.over(network, now) {
+        let device = user.map_or(Ok([0; 32]), |user| self.known_device(user, device))?;
+        // A browser that the person has used is not slowed by its neighbours behind the same address.
+        if device == [0; 32]
+            && let Some(wait) = self.0.page_throttle.over(network, now)
+        {
             return Err(SignInRefusal::Throttled(wait));
         }
-        let against = self.counted_against(name, user, given.device)?;
-        if let Some(wait) = self.0.attempts.over(&against, now) {
-            return Err(SignInRefusal::Throttled(wait));
-        }
+        // By the name as it was typed: whether two names are one account is nobody's business. Counted before it is
+        // computed, so that many at the same time are not more than the limit.
+        let against = (name, device);
+        self.0.attempts.begin(&against, now).map_err(SignInRefusal::Throttled)?;
         let permit = self.0.page_throttle.permit(network, "page", now).map_err(SignInRefusal::Throttled)?;
         let kept = user.map(|user| self.0.store.read(|c| store::user::password(c, user.id))).transpose()?.flatten();
         let fits = match &kept {
-            Some(phc) => self.0.hasher.verify(given.password, phc)?,
+            Some(phc) => self.0.hasher.verify(password, phc)?,
             // Nobody's hash, at the same cost.
-            None => self.0.hasher.hash(given.password).map(|_| false)?,
+            None => self.0.hasher.hash(password).map(|_| false)?,
         };
         drop(permit);
-        if fits {
+        if let Some(phc) = kept.filter(|_| fits) {
             self.0.attempts.forget(&against);
-            return Ok(());
+            return Ok(PasswordProof(digest(&phc)));
         }
-        self.0.attempts.failed(&against, now);
-        self.0.page_throttle.failed(network, &(name, given.password.expose()), now);
+        self.0.page_throttle.failed(network, &(name, password.expose()), now);
         let detail = if user.is_some() { "wrong password" } else { "unknown account" };
         self.note_failed_sign_in(user, detail, visitor)?;
         Err(SignInRefusal::Wrong)
@@ -158,23 +161,20 @@ impl Auth {
     pub(super) fn check_own_password(
         &self,
         user: &User,
-        given: &PasswordSignIn<'_>,
+        password: &PlainSecret,
+        device: Option<&str>,
         visitor: Visitor<'_>,
-    ) -> std::result::Result<(), SignInRefusal> {
-        self.check_password(user.name.as_str(), Some(user), given, visitor)
+    ) -> std::result::Result<PasswordProof, SignInRefusal> {
+        self.check_password(user.name.as_str(), Some(user), password, device, visitor)
     }
 
-    /// A browser known to the person is counted by itself, all others together.
-    fn counted_against(&self, name: &str, user: Option<&User>, device: Option<&str>) -> Result<(String, [u8; 32])> {
-        if let (Some(user), Some(device)) = (user, device.filter(|device| Token::Device.is(device))) {
-            let device = digest(device);
-            if self.0.store.read(|c| store::device::is_known(c, user.id, &device))? {
-                return Ok((name.to_owned(), device));
-            }
-        }
-        // By the account, so that login name and e-mail address count together.
-        let account = user.map_or_else(|| name.to_owned(), |user| user.name.to_string());
-        Ok((account, [0; 32]))
+    /// The digest of a browser that the person has used before, by which it is counted; zeros for all others together.
+    pub(super) fn known_device(&self, user: &User, device: Option<&str>) -> Result<[u8; 32]> {
+        let Some(device) = device.filter(|device| Token::Device.is(device)).map(digest) else {
+            return Ok([0; 32]);
+        };
+        let known = self.0.store.read(|c| store::device::is_known(c, user.id, &device))?;
+        Ok(if known { device } else { [0; 32] })
     }
 
     pub(super) fn note_failed_sign_in(&self, user: Option<&User>, detail: &str, visitor: Visitor<'_>) -> Result<()> {
@@ -183,64 +183,42 @@ impl Auth {
         self.0.store.write(|tx| self.audit_with(tx, &actor, "sign-in.failed", name, None, Some(detail)))
     }
 
-    fn wait_for_second_factor(&self, user: &User) -> PlainSecret {
-        let token = Token::PendingSignIn.generate();
-        let now = self.0.clock.now();
-        let mut pending = self.0.pending.lock();
-        pending.retain(|_, waiting| now < waiting.until);
-        if pending.len() >= MOST_PENDING {
-            pending.clear();
-        }
-        let until = now + seconds(PENDING.as_secs());
-        pending.insert(digest(token.expose()), Pending { user_id: user.id, until });
-        token
+    /// Whether the password that was right is still the account's.
+    pub(super) fn still_proves(
+        connection: &rusqlite::Connection,
+        user: &User,
+        proof: PasswordProof,
+    ) -> store::Result<bool> {
+        let phc = store::user::password(connection, user.id)?;
+        Ok(phc.is_some_and(|phc| PasswordProof(digest(&phc)) == proof))
     }
 
-    /// The person whose second factor is waited for under a token.
-    ///
-    /// # Errors
-    /// [`SignInRefusal::Ended`]
-    pub fn pending_sign_in(&self, token: &str) -> std::result::Result<(User, SecondFactors), SignInRefusal> {
-        let now = self.0.clock.now();
-        let found = self.0.pending.lock().get(&digest(token)).filter(|waiting| now < waiting.until).cloned();
-        let waiting = found.filter(|_| Token::PendingSignIn.is(token)).ok_or(SignInRefusal::Ended)?;
-        let user = self.0.store.read(|c| store::user::by_id(c, waiting.user_id))?;
-        let user = user.filter(|user| user.disabled_at.is_none()).ok_or(SignInRefusal::Ended)?;
-        let factors = self.second_factors_of(&user)?;
-        Ok((user, factors))
-    }
-
-    /// Checks the second factor of a sign-in that waits for it: a code of the authenticator application, or a
-    /// recovery code. Blocks.
-    ///
-    /// # Errors
-    /// See [`SignInRefusal`].
-    pub fn sign_in_with_code(
+    /// Begins the session; everything has been checked, and what may have changed meanwhile is looked at once more.
+    pub(super) fn let_in(
         &self,
-        token: &str,
-        code: &str,
+        user: &User,
+        entry: Entry<'_>,
         visitor: Visitor<'_>,
     ) -> std::result::Result<SignedIn, SignInRefusal> {
-        let (user, _) = self.pending_sign_in(token)?;
-        let by = self.check_code(&user, code, visitor)?;
-        self.end_pending(token);
-        Ok(self.let_in(&user, by, visitor)?)
-    }
-
-    pub(super) fn end_pending(&self, token: &str) {
-        self.0.pending.lock().remove(&digest(token));
-    }
-
-    /// Begins the session; everything has been checked.
-    pub(super) fn let_in(&self, user: &User, by: &str, visitor: Visitor<'_>) -> Result<SignedIn> {
         let restricted = self.has_duties(user)?;
         let device = Token::Device.generate();
         let now = self.0.clock.now();
         let actor = Actor::person(user, visitor);
         self.0.store.write(|tx| {
+            let is_enabled = store::user::by_id(tx, user.id)?.is_some_and(|user| user.disabled_at.is_none());
+            let is_proven = entry.proof.map_or(Ok(true), |proof| Self::still_proves(tx, user, proof))?;
+            if !is_enabled || !is_proven {
+                return Err(SignInRefusal::Ended);
+            }
+            if let Some(old) = entry.browser.session {
+                store::session::delete(tx, old.user.id, old.id)?;
+            }
+            if let Some(old) = entry.browser.device {
+                store::device::forget(tx, user.id, &digest(old))?;
+            }
             let new = self.begin_session(tx, user, restricted, visitor)?;
             store::device::remember(tx, user.id, &digest(device.expose()), now)?;
-            self.audit_with(tx, &actor, "sign-in", Some(user.name.as_str()), None, Some(by))?;
+            self.audit_with(tx, &actor, "sign-in", Some(user.name.as_str()), None, Some(entry.by))?;
             Ok(SignedIn { new, device: device.clone() })
         })
     }
@@ -261,7 +239,8 @@ impl Auth {
         Ok(self.policy()?.second_factor.includes(user) && !self.second_factors_of(user)?.any())
     }
 
-    /// Opens a restricted session once nothing is left to be done; gives it another token. Blocks.
+    /// Opens a restricted session once nothing is left to be done; gives it another token. It is no fresher for it: a
+    /// duty that was done elsewhere has ended this session. Blocks.
     ///
     /// # Errors
     /// The database's.
@@ -270,11 +249,12 @@ impl Auth {
         if self.has_duties(&user)? {
             return Ok(None);
         }
-        let session = Session { user, ..session.clone() };
-        self.0.store.write(|tx| self.renew_session(tx, &session, false)).map(Some)
+        let session = Session { user, restricted: false, ..session.clone() };
+        self.0.store.write(|tx| self.renew_session(tx, &session, Proof::Old)).map(Some)
     }
 
-    /// A person who is signed in proves again who they are: password, and a code where one is bound. Blocks.
+    /// A person who is signed in proves again who they are: by the password, and by a code where any second factor is
+    /// bound (a recovery code, where that is a passkey; else by [`Auth::reauthenticate_with_passkey`]). Blocks.
     ///
     /// # Errors
     /// See [`SignInRefusal`].
@@ -287,12 +267,13 @@ impl Auth {
         visitor: Visitor<'_>,
     ) -> std::result::Result<NewToken, SignInRefusal> {
         let user = &session.user;
-        let given = PasswordSignIn { name: user.name.as_str(), password, device };
-        self.check_own_password(user, &given, visitor)?;
-        if self.second_factors_of(user)?.totp_since.is_some() {
-            self.check_code(user, code, visitor)?;
-        }
-        Ok(self.step_up(session, "password", visitor)?)
+        self.check_own_password(user, password, device, visitor)?;
+        let by = if self.second_factors_of(user)?.any() {
+            self.check_code(user, code, device, visitor)?
+        } else {
+            "password"
+        };
+        Ok(self.step_up(session, by, visitor)?)
     }
 
     pub(super) fn step_up(&self, session: &Session, by: &str, visitor: Visitor<'_>) -> Result<NewToken> {
@@ -300,7 +281,7 @@ impl Auth {
         self.0.store.write(|tx| {
             let name = Some(session.user.name.as_str());
             self.audit_with(tx, &actor, "reauthenticate", name, None, Some(by))?;
-            self.renew_session(tx, session, session.restricted)
+            self.renew_session(tx, session, Proof::Fresh)
         })
     }
 }

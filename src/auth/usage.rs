@@ -113,11 +113,10 @@ mod tests {
     async fn the_first_measurement_is_waited_for_and_later_ones_are_not() {
         let scene = Scene::new();
         let user = scene.add("alice");
-        let file = scene.folder.path().join("storage/files/alice/f");
-        std::fs::write(&file, [0; 77]).expect("written");
+        scene.write(&user, "f", &[0; 77]);
         let first = scene.auth.usage(&user).await.expect("read").expect("measured");
         assert_eq!((first.bytes, first.files), (77, 1));
-        std::fs::write(&file, [0; 99]).expect("written");
+        scene.write(&user, "f", &[0; 99]);
         assert_eq!(scene.auth.usage(&user).await.expect("read"), Some(first), "that is fresh enough");
         scene.pass(TimeDelta::minutes(2));
         assert_eq!(scene.auth.usage(&user).await.expect("read"), Some(first), "nobody waits for the next one");

@@ -31,6 +31,7 @@ mod view;
 pub mod xml;
 
 pub use error::{Code, Error, Result};
+pub use safe::protect;
 
 use std::sync::Arc;
 use std::time::Duration;

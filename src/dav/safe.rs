@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderValue, header};
 
 /// Says to a browser that nothing in the answer is to be run.
-pub(super) fn protect(headers: &mut HeaderMap) {
+pub fn protect(headers: &mut HeaderMap) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
 }

@@ -43,7 +43,7 @@ pub fn exact_size(bytes: u64) -> String {
     let units = ["PiB", "PB", "TiB", "TB", "GiB", "GB", "MiB", "MB", "KiB", "KB"];
     let fits = |name: &&'static str| {
         let unit = UNITS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map_or(1, |(_, unit)| *unit);
-        (bytes > 0 && bytes % unit == 0).then_some((bytes / unit, *name))
+        (bytes > 0 && bytes.is_multiple_of(unit)).then_some((bytes / unit, *name))
     };
     match units.iter().find_map(fits) {
         Some((count, unit)) => format!("{count} {unit}"),

@@ -29,6 +29,14 @@ pub fn remember(connection: &Connection, user_id: i64, digest: &[u8; 32], at: Ti
     Ok(())
 }
 
+/// Forgets one browser, which gets another token.
+pub fn forget(connection: &Connection, user_id: i64, digest: &[u8; 32]) -> Result<()> {
+    connection
+        .prepare_cached("DELETE FROM known_device WHERE user_id = ?1 AND digest = ?2")?
+        .execute((user_id, digest))?;
+    Ok(())
+}
+
 /// Forgets all browsers of a person, as after a reset.
 pub fn forget_all(connection: &Connection, user_id: i64) -> Result<()> {
     connection.prepare_cached("DELETE FROM known_device WHERE user_id = ?1")?.execute([user_id])?;

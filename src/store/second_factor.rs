@@ -6,19 +6,10 @@ use super::Result;
 use crate::clock::{from_millis, to_millis};
 use crate::model::{Passkey, SecondFactors, Time};
 
-/// A shared secret as it is kept.
-#[derive(Debug)]
-pub struct Totp {
-    /// Encrypted.
-    pub secret: Vec<u8>,
-    /// Since when it counts; absent until a code has shown that the person's device has it.
-    pub confirmed_at: Option<Time>,
-}
-
 /// The second factors of an account, without secrets.
 pub fn of_user(connection: &Connection, user_id: i64) -> Result<SecondFactors> {
     let totp = connection
-        .prepare_cached("SELECT confirmed_at, last_used_at FROM totp WHERE user_id = ?1 AND confirmed_at IS NOT NULL")?
+        .prepare_cached("SELECT bound_at, last_used_at FROM totp WHERE user_id = ?1")?
         .query_row([user_id], |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?)))
         .optional()?;
     let (since, used) = totp.unwrap_or_default();
@@ -45,44 +36,36 @@ fn read_passkey(row: &Row<'_>) -> rusqlite::Result<Passkey> {
     })
 }
 
-/// The shared secret of an account.
-pub fn totp(connection: &Connection, user_id: i64) -> Result<Option<Totp>> {
+/// The shared secret of an account, encrypted.
+pub fn totp(connection: &Connection, user_id: i64) -> Result<Option<Vec<u8>>> {
     let found = connection
-        .prepare_cached("SELECT secret, confirmed_at FROM totp WHERE user_id = ?1")?
-        .query_row([user_id], |row| {
-            Ok(Totp { secret: row.get(0)?, confirmed_at: row.get::<_, Option<i64>>(1)?.map(from_millis) })
-        })
+        .prepare_cached("SELECT secret FROM totp WHERE user_id = ?1")?
+        .query_row([user_id], |row| row.get(0))
         .optional()?;
     Ok(found)
 }
 
-/// Keeps a new shared secret that does not count yet; one that counts already is left alone (`false`).
-pub fn offer_totp(connection: &Connection, user_id: i64, secret: &[u8], at: Time) -> Result<bool> {
+/// Binds a shared secret of which the code of a time step was shown; `false` where one is bound already.
+pub fn bind_totp(connection: &Connection, user_id: i64, secret: &[u8], step: u64, at: Time) -> Result<bool> {
+    let step = i64::try_from(step).unwrap_or(i64::MAX);
     let changed = connection
-        .prepare_cached(
-            "INSERT INTO totp (user_id, secret, created_at) VALUES (?1, ?2, ?3)
-             ON CONFLICT (user_id) DO UPDATE SET secret = excluded.secret, created_at = excluded.created_at,
-                                                 last_step = 0
-             WHERE confirmed_at IS NULL",
-        )?
-        .execute((user_id, secret, to_millis(at)))?;
+        .prepare_cached("INSERT OR IGNORE INTO totp (user_id, secret, bound_at, last_step) VALUES (?1, ?2, ?3, ?4)")?
+        .execute((user_id, secret, to_millis(at), step))?;
     Ok(changed > 0)
 }
 
-/// Makes the offered secret count.
-pub fn confirm_totp(connection: &Connection, user_id: i64, at: Time) -> Result<()> {
-    connection
-        .prepare_cached("UPDATE totp SET confirmed_at = ?2 WHERE user_id = ?1 AND confirmed_at IS NULL")?
-        .execute((user_id, to_millis(at)))?;
-    Ok(())
-}
+/// Time steps (of 30 seconds) by which the last one may lie ahead before the clock must have been wrong then.
+const AHEAD: i64 = 20;
 
 /// Takes a time step as used; `false` where it, or a later one, was used before.
 pub fn use_step(connection: &Connection, user_id: i64, step: u64, at: Time) -> Result<bool> {
     let step = i64::try_from(step).unwrap_or(i64::MAX);
     let changed = connection
-        .prepare_cached("UPDATE totp SET last_step = ?2, last_used_at = ?3 WHERE user_id = ?1 AND last_step < ?2")?
-        .execute((user_id, step, to_millis(at)))?;
+        .prepare_cached(
+            "UPDATE totp SET last_step = ?2, last_used_at = ?3
+             WHERE user_id = ?1 AND (last_step < ?2 OR last_step > ?2 + ?4)",
+        )?
+        .execute((user_id, step, to_millis(at), AHEAD))?;
     Ok(changed > 0)
 }
 

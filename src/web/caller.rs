@@ -11,7 +11,7 @@ use http::request::Parts;
 use super::error::Error;
 use super::site::Site;
 use super::{Web, csrf};
-use crate::auth::{Actor, Visitor};
+use crate::auth::{Actor, Browser, Visitor};
 use crate::model::{Session, User};
 use crate::secret::PlainSecret;
 
@@ -41,6 +41,11 @@ impl Visit {
     /// Where the request comes from, for the use cases.
     pub(super) fn visitor(&self) -> Visitor<'_> {
         Visitor { address: self.0.address, agent: self.0.agent.as_deref() }
+    }
+
+    /// The browser that it comes from, for a sign-in.
+    pub(super) fn browser(&self) -> Browser<'_> {
+        Browser { device: self.0.device.as_deref(), session: self.session() }
     }
 
     pub(super) fn site(&self) -> &Site {

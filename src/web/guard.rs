@@ -19,20 +19,28 @@ use crate::auth::{ClientAddress, Visitor};
 use crate::secret::{PlainSecret, Token};
 
 /// The content security policy of our own pages: nothing inline, nothing from elsewhere, in nobody's frame.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
-                      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+///
+/// Script and style come from `/assets/` alone: people's files are on the same origin, and one of them may be a script.
+fn policy(site: Option<&Site>) -> String {
+    let assets = site.map_or_else(|| "'none'".to_owned(), |site| format!("{}/assets/", site.url()));
+    format!(
+        "default-src 'none'; style-src {assets}; script-src {assets}; img-src {assets}; connect-src 'self'; \
+         form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
+}
 
 pub(super) async fn guard(State(web): State<Web>, mut request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let host = hosts.next().filter(|_| hosts.next().is_none()).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let Some(site) = web.0.sites.of(host) else {
-        return protect(wrong_host(&web, request.uri().path()));
+        return protect(wrong_host(&web, request.uri().path()), None);
     };
     let visit = match visit(&web, site.clone(), &request) {
         Ok(visit) => visit,
-        Err(failure) => return protect(failure_page(&failure, Frame::bare(&site, ""))),
+        Err(failure) => return protect(failure_page(&failure, Frame::bare(&site, "")), Some(&site)),
     };
     if let Err(failure) = check_origin(request.method(), request.headers(), &site) {
-        return protect(failure_page(&failure, Frame::new(&visit, "")));
+        return protect(failure_page(&failure, Frame::new(&visit, "")), Some(&site));
     }
     request.extensions_mut().insert(visit.clone());
     let mut response = next.run(request).await;
@@ -43,7 +51,7 @@ pub(super) async fn guard(State(web): State<Web>, mut request: Request, next: Ne
     if visit.0.is_new && is_page(&response) {
         cookies::set(response.headers_mut(), cookies::VISIT, &visit.0.visit);
     }
-    protect(response)
+    protect(response, Some(&site))
 }
 
 fn is_page(response: &Response) -> bool {
@@ -148,13 +156,17 @@ fn wrong_host(web: &Web, path: &str) -> Response {
 }
 
 /// What every answer says to the browser; files of people say their own.
-fn protect(mut response: Response) -> Response {
+fn protect(mut response: Response, site: Option<&Site>) -> Response {
     let headers = response.headers_mut();
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY)
+        && let Ok(policy) = HeaderValue::try_from(policy(site))
+    {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     let mut set = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
     set(header::CACHE_CONTROL, "no-store");
-    set(header::CONTENT_SECURITY_POLICY, POLICY);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::X_FRAME_OPTIONS, "DENY");
     // Not no-referrer: then browsers hide the origin of our own forms, too.

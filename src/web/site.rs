@@ -36,6 +36,11 @@ impl Sites {
     /// The site of a request's `Host`; `None` where no pages are served under it.
     pub(super) fn of(&self, host: &str) -> Option<Site> {
         let host = host.to_ascii_lowercase();
+        // Host and port, nothing that could be read as another host.
+        let plain = host.parse::<http::uri::Authority>().ok().filter(|_| !host.contains('@'))?;
+        if plain.port_u16().is_none() && plain.as_str() != plain.host() {
+            return None;
+        }
         if self.public.is_empty() {
             let scheme = if self.tls { "https" } else { "http" };
             return is_loopback(&host).then(|| Site {
@@ -132,6 +137,9 @@ mod tests {
         let sites = sites(&[]);
         for own in ["localhost", "localhost:4918", "LOCALHOST:1", "127.0.0.1:4918", "[::1]:4918", "127.9.9.9"] {
             assert!(sites.of(own).is_some(), "{own}");
+        }
+        for other in ["localhost:1@evil", "localhost:evil.com", "localhost:", "localhost/x", "localhost:99999"] {
+            assert!(sites.of(other).is_none(), "{other}");
         }
         for other in ["", "dav.example.org", "localhost.example.org", "10.0.0.1:80", "127.0.0.1.example", "[::2]"] {
             assert!(sites.of(other).is_none(), "{other}");

@@ -8,10 +8,11 @@ mod totp;
 pub(super) use passkey::Ceremonies;
 pub use passkey::{PasskeyError, RelyingParty};
 pub use totp::OfferedTotp;
+pub(super) use totp::Offers;
 
 use super::gate::Visitor;
 use super::{Actor, Auth, Result, SignInRefusal};
-use crate::model::{SecondFactors, User};
+use crate::model::{SecondFactors, Session, User};
 use crate::store;
 
 impl Auth {
@@ -28,30 +29,48 @@ impl Auth {
         Ok(self.0.store.read(|c| store::second_factor::of_user(c, user.id))?)
     }
 
-    /// Checks a code of the authenticator application, or a recovery code, and says which it was. Wrong ones are
-    /// counted per account (S10).
+    /// Checks a recovery code, or a code of the authenticator application, and says which it was.
+    ///
+    /// Wrong ones are counted per account, and for a browser that the person has used by itself, so that who has only
+    /// the password does not lock the owner out (S10).
     pub(super) fn check_code(
         &self,
         user: &User,
         code: &str,
+        device: Option<&str>,
         visitor: Visitor<'_>,
     ) -> std::result::Result<&'static str, SignInRefusal> {
         let now = self.0.clock.now();
-        let against = ("second factor", user.id);
-        if let Some(wait) = self.0.second_factor_attempts.over(&against, now) {
-            return Err(SignInRefusal::Throttled(wait));
+        let against = (user.id, self.known_device(user, device)?);
+        // Counted before it is looked at, so that many at the same time are not more than the limit.
+        for attempts in [&self.0.second_factor_attempts, &self.0.second_factor_days] {
+            attempts.begin(&against, now).map_err(SignInRefusal::Throttled)?;
         }
-        if self.accept_totp(user, code)? {
-            self.0.second_factor_attempts.forget(&against);
-            return Ok("password and code");
+        // Recovery codes first: they open the pages also where the key of the other secrets is lost.
+        let by = if self.accept_recovery_code(user, code, visitor)? {
+            Some("password and recovery code")
+        } else if self.accept_totp(user, code)? {
+            Some("password and code")
+        } else {
+            None
+        };
+        let Some(by) = by else {
+            self.note_failed_sign_in(Some(user), "wrong code", visitor)?;
+            return Err(SignInRefusal::Wrong);
+        };
+        self.0.second_factor_attempts.forget(&against);
+        self.0.second_factor_days.forget(&against);
+        Ok(by)
+    }
+
+    /// Before the first second factor is bound: all other sessions were begun without one and end.
+    pub(super) fn before_first_factor(&self, tx: &rusqlite::Transaction<'_>, session: &Session) -> Result<()> {
+        if !store::second_factor::of_user(tx, session.user.id)?.any() {
+            store::session::delete_others(tx, session.user.id, Some(session.id))?;
+            store::device::forget_all(tx, session.user.id)?;
+            self.0.pending.end_all_of(session.user.id);
         }
-        if self.accept_recovery_code(user, code, visitor)? {
-            self.0.second_factor_attempts.forget(&against);
-            return Ok("password and recovery code");
-        }
-        self.0.second_factor_attempts.failed(&against, now);
-        self.note_failed_sign_in(Some(user), "wrong code", visitor)?;
-        Err(SignInRefusal::Wrong)
+        Ok(())
     }
 
     /// Unbinds everything, so that a person who has lost it all can sign in by password; their sessions end. Nobody

@@ -13,11 +13,12 @@ use webauthn_rs::prelude::{
 };
 
 use super::super::api_token::digest;
+use super::super::attempts::Attempts;
 use super::super::gate::Visitor;
 use super::super::issue::label;
 use super::super::network::ClientNetwork;
 use super::super::session::NewToken;
-use super::super::sign_in::SignedIn;
+use super::super::sign_in::{Browser, Entry, SignedIn};
 use super::super::{Actor, Auth, Error, Result, SignInRefusal};
 use super::recovery::forget_useless_recovery_codes;
 use crate::clock::seconds;
@@ -29,6 +30,10 @@ use crate::store::{self, second_factor};
 const PATIENCE: Duration = Duration::from_mins(5);
 /// Ceremonies under way, in the whole process.
 const MOST: NonZeroUsize = NonZeroUsize::new(4096).expect("not zero");
+/// The same of strangers.
+const MOST_STRANGERS: NonZeroUsize = NonZeroUsize::new(16_384).expect("not zero");
+/// Sign-ins that one network may begin in a minute.
+const MOST_BEGUN: usize = 120;
 /// Passkeys of one person.
 const MOST_PASSKEYS: usize = 20;
 
@@ -79,23 +84,35 @@ enum Ceremony {
 
 /// Ceremonies under way, each under the token of the browser that began it; lost at a restart.
 #[derive(Debug)]
-pub struct Ceremonies(Mutex<LruCache<[u8; 32], (Time, Ceremony)>>);
+pub struct Ceremonies {
+    /// Of people who are known already.
+    known: Mutex<LruCache<[u8; 32], (Time, Ceremony)>>,
+    /// Of anybody; apart, so that strangers do not crowd out people.
+    strangers: Mutex<LruCache<[u8; 32], (Time, Ceremony)>>,
+    /// Sign-ins that a network has begun.
+    begun: Attempts,
+}
 
 impl Default for Ceremonies {
     fn default() -> Self {
-        Self(Mutex::new(LruCache::new(MOST)))
+        Self {
+            known: Mutex::new(LruCache::new(MOST)),
+            strangers: Mutex::new(LruCache::new(MOST_STRANGERS)),
+            begun: Attempts::new(MOST_BEGUN, Duration::from_mins(1)),
+        }
     }
 }
 
 impl Ceremonies {
     fn begin(&self, token: &str, ceremony: Ceremony, now: Time) {
         let until = now + seconds(PATIENCE.as_secs());
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).put(digest(token), (until, ceremony));
+        let kept = if matches!(ceremony, Ceremony::SignIn(_)) { &self.strangers } else { &self.known };
+        kept.lock().unwrap_or_else(PoisonError::into_inner).put(digest(token), (until, ceremony));
     }
 
     /// Each ceremony is ended by its first answer.
-    fn end(&self, token: &str, now: Time) -> Option<Ceremony> {
-        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop(&digest(token));
+    fn end(kept: &Mutex<LruCache<[u8; 32], (Time, Ceremony)>>, token: &str, now: Time) -> Option<Ceremony> {
+        let found = kept.lock().unwrap_or_else(PoisonError::into_inner).pop(&digest(token));
         found.filter(|(until, _)| now < *until).map(|(_, ceremony)| ceremony)
     }
 }
@@ -166,7 +183,7 @@ impl Auth {
         let user = &session.user;
         let now = self.0.clock.now_in_millis();
         let name = label(name)?;
-        let Some(Ceremony::Registration(state)) = self.0.ceremonies.end(token, now) else {
+        let Some(Ceremony::Registration(state)) = Ceremonies::end(&self.0.ceremonies.known, token, now) else {
             return Err(too_late());
         };
         let answer: RegisterPublicKeyCredential =
@@ -174,6 +191,7 @@ impl Auth {
         let passkey = party.webauthn()?.finish_passkey_registration(&answer, &state)?;
         let credential = serde_json::to_string(&passkey).map_err(|error| Error::Hash(error.to_string()))?;
         Ok(self.0.store.write(|tx| {
+            self.before_first_factor(tx, session)?;
             let new = second_factor::NewPasskey {
                 user_id: user.id,
                 credential_id: passkey.cred_id(),
@@ -203,16 +221,25 @@ impl Auth {
     /// Options for `navigator.credentials.get`, for whoever has a passkey of this server.
     ///
     /// # Errors
-    /// See [`PasskeyError`].
-    pub fn begin_passkey_sign_in(&self, token: &str, party: &RelyingParty) -> std::result::Result<Value, PasskeyError> {
-        let (mut options, state) = party.webauthn()?.start_discoverable_authentication()?;
+    /// See [`SignInRefusal`].
+    pub fn begin_passkey_sign_in(
+        &self,
+        token: &str,
+        party: &RelyingParty,
+        visitor: Visitor<'_>,
+    ) -> std::result::Result<Value, SignInRefusal> {
+        let now = self.0.clock.now();
+        let network = ClientNetwork::of(visitor.address);
+        self.0.ceremonies.begun.begin(&network, now).map_err(SignInRefusal::Throttled)?;
+        let begun = party.webauthn()?.start_discoverable_authentication().map_err(PasskeyError::from)?;
+        let (mut options, state) = begun;
         // A button was pressed; the browser need not wait for a field to be filled.
         options.mediation = None;
-        self.0.ceremonies.begin(token, Ceremony::SignIn(state), self.0.clock.now());
-        json(options)
+        self.0.ceremonies.begin(token, Ceremony::SignIn(state), now);
+        Ok(json(options)?)
     }
 
-    /// Lets the owner of a passkey in. Blocks.
+    /// Lets the owner of a passkey in. What is signed cannot be guessed, so who comes with it is never slowed. Blocks.
     ///
     /// # Errors
     /// See [`SignInRefusal`].
@@ -221,26 +248,31 @@ impl Auth {
         token: &str,
         party: &RelyingParty,
         answer: Value,
+        browser: Browser<'_>,
         visitor: Visitor<'_>,
     ) -> std::result::Result<SignedIn, SignInRefusal> {
         let now = self.0.clock.now();
-        let network = ClientNetwork::of(visitor.address);
-        if let Some(wait) = self.0.page_throttle.over(network, now) {
-            return Err(SignInRefusal::Throttled(wait));
-        }
-        let Some(Ceremony::SignIn(state)) = self.0.ceremonies.end(token, now) else {
+        let Some(Ceremony::SignIn(state)) = Ceremonies::end(&self.0.ceremonies.strangers, token, now) else {
             return Err(SignInRefusal::Ended);
         };
-        let found = self.identify(party, state, answer);
-        match found {
-            Ok(user) if user.disabled_at.is_none() => Ok(self.let_in(&user, "passkey", visitor)?),
-            Ok(_) | Err(PasskeyError::Refused(_)) => {
-                self.0.page_throttle.failed(network, &("passkey", token), now);
-                self.note_failed_sign_in(None, "passkey", visitor)?;
-                Err(SignInRefusal::Wrong)
+        match self.identify(party, state, answer) {
+            Ok(user) if user.disabled_at.is_none() => {
+                self.let_in(&user, Entry { by: "passkey", proof: None, browser }, visitor)
             }
+            Ok(_) | Err(PasskeyError::Refused(_)) => Err(self.passkey_refused(None, visitor)?),
             Err(PasskeyError::Failed(error)) => Err(error.into()),
         }
+    }
+
+    /// Counts a passkey that was not accepted; only as many are written down as the throttle counts.
+    fn passkey_refused(&self, user: Option<&User>, visitor: Visitor<'_>) -> Result<SignInRefusal> {
+        let network = ClientNetwork::of(visitor.address);
+        let each = secret::random::<16>();
+        if let Some(wait) = self.0.page_throttle.failed(network, &each, self.0.clock.now()) {
+            return Ok(SignInRefusal::Throttled(wait));
+        }
+        self.note_failed_sign_in(user, "passkey", visitor)?;
+        Ok(SignInRefusal::Wrong)
     }
 
     fn identify(
@@ -290,9 +322,24 @@ impl Auth {
         token: &str,
         party: &RelyingParty,
         answer: Value,
+        visitor: Visitor<'_>,
+    ) -> std::result::Result<(), SignInRefusal> {
+        match self.check_passkey(user, token, party, answer) {
+            Ok(()) => Ok(()),
+            Err(PasskeyError::Refused(_)) => Err(self.passkey_refused(Some(user), visitor)?),
+            Err(PasskeyError::Failed(error)) => Err(error.into()),
+        }
+    }
+
+    fn check_passkey(
+        &self,
+        user: &User,
+        token: &str,
+        party: &RelyingParty,
+        answer: Value,
     ) -> std::result::Result<(), PasskeyError> {
         let now = self.0.clock.now();
-        let Some(Ceremony::Confirmation(state)) = self.0.ceremonies.end(token, now) else {
+        let Some(Ceremony::Confirmation(state)) = Ceremonies::end(&self.0.ceremonies.known, token, now) else {
             return Err(too_late());
         };
         let answer: PublicKeyCredential =
@@ -316,12 +363,12 @@ impl Auth {
         token: &str,
         party: &RelyingParty,
         answer: Value,
+        browser: Browser<'_>,
         visitor: Visitor<'_>,
     ) -> std::result::Result<SignedIn, SignInRefusal> {
         let (user, _) = self.pending_sign_in(token)?;
-        self.confirm(&user, token, party, answer)?;
-        self.end_pending(token);
-        Ok(self.let_in(&user, "password and passkey", visitor)?)
+        self.confirm(&user, token, party, answer, visitor)?;
+        self.end_pending(token, "password and passkey", browser, visitor)
     }
 
     /// A person who is signed in proves again who they are, by a passkey. Blocks.
@@ -336,7 +383,7 @@ impl Auth {
         answer: Value,
         visitor: Visitor<'_>,
     ) -> std::result::Result<NewToken, SignInRefusal> {
-        self.confirm(&session.user, token, party, answer)?;
+        self.confirm(&session.user, token, party, answer, visitor)?;
         Ok(self.step_up(session, "passkey", visitor)?)
     }
 

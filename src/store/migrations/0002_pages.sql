@@ -57,13 +57,12 @@ CREATE INDEX known_device_of_user ON known_device (user_id, seen_at);
 
 CREATE TABLE totp (
     user_id      INTEGER PRIMARY KEY REFERENCES user (id) ON DELETE CASCADE,
-    -- The shared secret, encrypted with a key from storage/keys/.
+    -- The shared secret, encrypted with a key from storage/keys/. A row is a bound secret: an offered one is kept in
+    -- memory, for the session that it was offered to.
     secret       BLOB    NOT NULL,
-    created_at   INTEGER NOT NULL,
-    -- Null until a code has shown that the person's device has the secret; it does not count before.
-    confirmed_at INTEGER,
+    bound_at     INTEGER NOT NULL,
     -- The time step of the last accepted code: none is accepted twice (RFC 6238 §5.2).
-    last_step    INTEGER NOT NULL DEFAULT 0,
+    last_step    INTEGER NOT NULL,
     last_used_at INTEGER
 ) STRICT;
 

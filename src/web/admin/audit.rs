@@ -123,10 +123,17 @@ pub(super) async fn show(
     State(web): State<Web>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Error> {
+    let mut wanted = wanted;
     let (filter, wrong) = match wanted.filter() {
         Ok(filter) => (Some(filter), Wrong::none()),
         Err(wrong) => (None, wrong),
     };
+    // A field for days takes nothing but a day.
+    for (name, day) in [("from", &mut wanted.from), ("to", &mut wanted.to)] {
+        if wrong.at(name).is_some() {
+            day.clear();
+        }
+    }
     let (auth, before) = (web.auth().clone(), wanted.before);
     let mut lines = off_thread(move || match filter {
         // One more tells whether there are older ones.

@@ -116,7 +116,7 @@ pub(super) async fn reset_second_factor(
 ) -> Result<Response, Error> {
     let back = format!("{}/security", path_of(&name).trim_end_matches("/general"));
     caller.require_fresh(&web, &back)?;
-    deed(&caller, &web, &name, "reset", |auth, of, actor| auth.reset_second_factor(of, actor)).await
+    deed(&caller, &web, &name, "reset", auth::Auth::reset_second_factor).await
 }
 
 pub(super) async fn revoke(

@@ -20,7 +20,8 @@ use crate::web::{Web, off_thread};
 /// A form of these pages.
 #[derive(Debug, Deserialize)]
 pub(super) struct Deed {
-    deed: String,
+    #[serde(rename = "deed")]
+    kind: String,
     /// What it is done with, percent-encoded.
     #[serde(default)]
     item: Vec<String>,
@@ -66,7 +67,8 @@ struct Desk<'a> {
 /// A file or folder that a deed is about.
 struct Item {
     name: String,
-    item: String,
+    /// The name, percent-encoded, as the form carries it.
+    encoded: String,
     is_folder: bool,
 }
 
@@ -138,10 +140,10 @@ pub(super) async fn carry_out(
 ) -> Result<Response, Error> {
     let desk = Desk { web, caller, folder, asked };
     let names = deed.item.iter().map(|item| name_of(item)).collect::<Result<Vec<_>, _>>()?;
-    if names.is_empty() && deed.deed != "new-folder" {
+    if names.is_empty() && deed.kind != "new-folder" {
         return Ok(back(caller, folder, asked, "nothing"));
     }
-    match (deed.deed.as_str(), names.as_slice()) {
+    match (deed.kind.as_str(), names.as_slice()) {
         ("new-folder", _) => desk.make_folder(drive, deed.name.trim()).await,
         ("rename", [old]) => desk.give_name(drive, old, deed.name.trim()).await,
         ("choose-move", names) => desk.move_to(names, "", None, Vec::new()).await,
@@ -174,7 +176,7 @@ impl Desk<'_> {
             let mut items = Vec::new();
             for name in &names {
                 if let Some(meta) = root.find(&folder.join(name), false)?.any_meta() {
-                    items.push(Item { name: shown(name), item: item(name), is_folder: meta.is_folder() });
+                    items.push(Item { name: shown(name), encoded: item(name), is_folder: meta.is_folder() });
                 }
             }
             Ok::<_, files::Error>(items)

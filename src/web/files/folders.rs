@@ -18,12 +18,12 @@ pub(super) async fn all(web: &Web, home: &Home) -> Result<Vec<String>, Error> {
     off_thread(move || {
         let root = web.0.storage.homes().open(&home)?;
         let top = Listing::open(&root.find(&Path::root(), true)?, &root)?;
-        Ok::<_, files::Error>(walk(top))
+        Ok::<_, files::Error>(walk(&top))
     })
     .await
 }
 
-fn walk(top: Listing) -> Vec<String> {
+fn walk(top: &Listing) -> Vec<String> {
     let mut found = vec!["/".to_owned()];
     let mut entries = 0;
     let mut waiting = VecDeque::from([top.path().clone()]);

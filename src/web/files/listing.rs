@@ -239,7 +239,9 @@ mod tests {
 
     fn read(entries: &[Entry], order: Order, from: &From) -> Page {
         let mut gathering = Gathering::new(order, from);
-        entries.iter().for_each(|entry| gathering.take(entry.clone()));
+        for entry in entries {
+            gathering.take(entry.clone());
+        }
         gathering.end()
     }
 

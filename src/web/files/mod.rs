@@ -82,7 +82,10 @@ async fn send(drive: &Drive, address: &Address, asked: &Asked, request: &Parts) 
         Err(dav::Error::NotFound) => return Err(Error::NotFound),
         // These are told in headers, which no page of ours has.
         Err(told @ (dav::Error::NotModified { .. } | dav::Error::RangeNotSatisfiable { .. })) => {
-            return Ok(crate::error::answer_dav(&told));
+            let mut response = crate::error::answer_dav(&told);
+            // A browser may take the headers of a 304 for the file that it has.
+            dav::protect(response.headers_mut());
+            return Ok(response);
         }
         Err(other) => return Err(other.into()),
     };

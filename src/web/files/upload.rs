@@ -74,7 +74,7 @@ pub(super) async fn read(
     let (mut replace, mut uploaded) = (false, Uploaded::default());
     loop {
         ahead.got_on();
-        let Some(field) = form.next_field().await.map_err(cut)? else {
+        let Some(field) = form.next_field().await.map_err(|error| cut(&error))? else {
             break;
         };
         match (field.name(), field.file_name()) {
@@ -107,7 +107,7 @@ pub(super) async fn read(
 /// A value that must be short.
 async fn value(mut field: Field<'_>) -> Result<String, Error> {
     let mut value = Vec::new();
-    while let Some(piece) = field.chunk().await.map_err(cut)? {
+    while let Some(piece) = field.chunk().await.map_err(|error| cut(&error))? {
         if value.len() + piece.len() > LONGEST_VALUE {
             return Err(Error::BadForm("a value is too long".to_owned()));
         }
@@ -118,7 +118,7 @@ async fn value(mut field: Field<'_>) -> Result<String, Error> {
 
 /// Reads past a file that is not stored, so that the next one and the answer are reached.
 async fn drain(mut field: Field<'_>, ahead: &Ahead) -> Result<(), Error> {
-    while field.chunk().await.map_err(cut)?.is_some() {
+    while field.chunk().await.map_err(|error| cut(&error))?.is_some() {
         ahead.got_on();
     }
     Ok(())
@@ -147,7 +147,7 @@ async fn store(
                 // The drive must not take what has come for the whole.
                 Err(error) => {
                     let _ = sender.send(Err(io::Error::other(error.body_text()))).await;
-                    return Err(cut(error));
+                    return Err(cut(&error));
                 }
             }
         }
@@ -157,7 +157,7 @@ async fn store(
     Ok(stored.map_err(|failure| Refusal::of(path.name(), failure)))
 }
 
-fn cut(error: MultipartError) -> Error {
+fn cut(error: &MultipartError) -> Error {
     tracing::debug!(%error, "an upload was cut");
     Error::BadForm("it did not arrive whole".to_owned())
 }

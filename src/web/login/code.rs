@@ -62,8 +62,9 @@ pub(super) async fn sign_in(
     let next = Next { next: form.next };
     let token = visit.0.pending.clone().unwrap_or_default();
     let (caller, auth, code, waiting) = (visit.clone(), web.auth().clone(), form.code, token.clone());
-    let outcome = off_thread(move || Ok::<_, Error>(auth.sign_in_with_code(&waiting, &code, caller.visitor()))).await?;
-    match outcome {
+    let outcome =
+        off_thread(move || Ok::<_, Error>(auth.sign_in_with_code(&waiting, &code, caller.browser(), caller.visitor())));
+    match outcome.await? {
         Ok(signed_in) => Ok(super::let_in(&visit, &signed_in, next.path())),
         Err(SignInRefusal::Ended) => {
             let mut response = page::see(visit.site(), "/login");

@@ -49,8 +49,8 @@ pub(super) async fn start(
     State(web): State<Web>,
     CsrfJson(_): CsrfJson<Value>,
 ) -> Result<Response, Error> {
-    let options = web.auth().begin_passkey_sign_in(visit.browser_token().expose(), &party(&visit)?);
-    options.map(|options| Json(options).into_response()).or_else(|error| told(error.into()))
+    let options = web.auth().begin_passkey_sign_in(visit.browser_token().expose(), &party(&visit)?, visit.visitor());
+    options.map(|options| Json(options).into_response()).or_else(told)
 }
 
 pub(super) async fn finish(
@@ -61,7 +61,13 @@ pub(super) async fn finish(
     let (caller, party) = (visit.clone(), party(&visit)?);
     let outcome = off_thread(move || {
         let token = caller.browser_token().expose();
-        Ok::<_, Error>(web.auth().sign_in_with_passkey(token, &party, answer.credential, caller.visitor()))
+        Ok::<_, Error>(web.auth().sign_in_with_passkey(
+            token,
+            &party,
+            answer.credential,
+            caller.browser(),
+            caller.visitor(),
+        ))
     });
     ended(&visit, outcome.await?, &Next { next: answer.next })
 }
@@ -100,7 +106,13 @@ pub(super) async fn second_finish(
     let (caller, party) = (visit.clone(), party(&visit)?);
     let outcome = off_thread(move || {
         let token = caller.0.pending.as_deref().unwrap_or_default();
-        Ok::<_, Error>(web.auth().sign_in_with_second_passkey(token, &party, answer.credential, caller.visitor()))
+        Ok::<_, Error>(web.auth().sign_in_with_second_passkey(
+            token,
+            &party,
+            answer.credential,
+            caller.browser(),
+            caller.visitor(),
+        ))
     });
     ended(&visit, outcome.await?, &Next { next: answer.next })
 }

@@ -9,7 +9,7 @@ use http::{StatusCode, header};
 use serde::Deserialize;
 
 use super::Next;
-use crate::auth::{PasswordSignIn, SignIn, SignInRefusal};
+use crate::auth::{SignIn, SignInRefusal};
 use crate::secret::PlainSecret;
 use crate::web::caller::Visit;
 use crate::web::csrf::Csrf;
@@ -67,10 +67,8 @@ pub(super) async fn sign_in(
     let next = Next { next: form.next };
     let password = PlainSecret::new(form.password);
     let (name, caller) = (form.name.clone(), visit.clone());
-    let outcome = off_thread(move || {
-        let given = PasswordSignIn { name: &name, password: &password, device: caller.0.device.as_deref() };
-        Ok::<_, Error>(web.auth().sign_in(&given, caller.visitor()))
-    });
+    let outcome =
+        off_thread(move || Ok::<_, Error>(web.auth().sign_in(&name, &password, caller.browser(), caller.visitor())));
     match outcome.await? {
         Ok(SignIn::Done(signed_in)) => Ok(super::let_in(&visit, &signed_in, next.path())),
         Ok(SignIn::SecondFactor(token)) => {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::Next;
 use super::password::refused;
 use crate::secret::PlainSecret;
-use crate::web::caller::SignedIn;
+use crate::web::caller::AnySession;
 use crate::web::csrf::Csrf;
 use crate::web::error::Error;
 use crate::web::page::{self, Frame};
@@ -23,18 +23,22 @@ struct ConfirmPage<'a> {
     name: String,
     next: &'a str,
     wrong: Option<String>,
+    /// Whether the password alone is not enough.
+    factor: bool,
     codes: bool,
     passkeys: bool,
 }
 
-fn render(caller: &SignedIn, web: &Web, next: &str, wrong: Option<(StatusCode, String)>) -> Result<Response, Error> {
-    let factors = web.auth().second_factors(&caller.name())?;
+fn render(caller: &AnySession, web: &Web, next: &str, wrong: Option<(StatusCode, String)>) -> Result<Response, Error> {
+    let name = caller.session.user.name.to_string();
+    let factors = web.auth().second_factors(&name)?;
     let (status, wrong) = wrong.map_or((StatusCode::OK, None), |(status, wrong)| (status, Some(wrong)));
     let page = ConfirmPage {
         frame: Frame::new(&caller.visit, ""),
-        name: caller.name(),
+        name,
         next,
         wrong,
+        factor: factors.any(),
         codes: factors.totp_since.is_some(),
         passkeys: !factors.passkeys.is_empty() && caller.visit.site().relying_party().is_some(),
     };
@@ -42,7 +46,7 @@ fn render(caller: &SignedIn, web: &Web, next: &str, wrong: Option<(StatusCode, S
 }
 
 pub(super) async fn show(
-    caller: SignedIn,
+    caller: AnySession,
     State(web): State<Web>,
     Query(next): Query<Next>,
 ) -> Result<Response, Error> {
@@ -60,7 +64,7 @@ pub(super) struct ConfirmForm {
 }
 
 pub(super) async fn confirm(
-    caller: SignedIn,
+    caller: AnySession,
     State(web): State<Web>,
     Csrf(form): Csrf<ConfirmForm>,
 ) -> Result<Response, Error> {

@@ -37,7 +37,7 @@ fn frame(caller: &AnySession) -> Frame {
 
 async fn render(web: Web, caller: AnySession, wrong: Option<String>) -> Result<Response, Error> {
     off_thread(move || {
-        let offered = web.auth().offer_totp(&caller.session.user)?;
+        let offered = web.auth().offer_totp(&caller.session)?;
         let letters: Vec<char> = offered.secret.expose().chars().collect();
         let groups: Vec<String> = letters.chunks(4).map(|group| group.iter().collect()).collect();
         let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -87,8 +87,8 @@ pub(super) async fn confirm(
     }
     require_fresh(&web, &caller)?;
     let actor = auth::Actor::person(&caller.session.user, caller.visit.visitor());
-    let (auth, user) = (web.auth().clone(), caller.session.user.clone());
-    let outcome = off_thread(move || Ok::<_, Error>(auth.confirm_totp(&user, &form.code, &actor))).await?;
+    let (auth, session) = (web.auth().clone(), caller.session.clone());
+    let outcome = off_thread(move || Ok::<_, Error>(auth.confirm_totp(&session, &form.code, &actor))).await?;
     let done = if caller.session.restricted { "/login/next" } else { "/profile?done=totp#second-factor" };
     match outcome {
         Ok(Some(codes)) => show_codes(frame(&caller), codes, done),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Browser, Clocked};
+use super::{Browser, Clocked, totp};
 use crate::pages::client::PASSWORD;
 use latchkey::auth::{Actor, Answered, Expiry, NewAccount, NewAppPassword};
 use latchkey::model::Scope;
@@ -55,6 +55,10 @@ fn lived_in() -> Clocked {
             auth.revoke_app_password(&key.row.selector, actor).expect("revoked");
         }
     }
+    let alice = auth.user("alice").expect("there");
+    let offered = auth.offer_totp(&alice).expect("offered");
+    let code = totp(offered.secret.expose(), server.unix_time());
+    auth.confirm_totp(&alice, &code, &on_the_pages).expect("bound");
     // A day of requests.
     for quarter in 0..96_u64 {
         let count = (quarter * 37 + quarter * quarter) % 211;
@@ -144,4 +148,18 @@ fn a_person_is_added_and_a_connection_cut_by_mouse() {
     browser.click("dialog[open] .button.danger");
     browser.wait_for_text("main", "The connection is deleted.");
     assert_eq!(browser.count("#connections form[action$=revoke]"), 1);
+    // Ten minutes after the sign-in, what hands power over asks who sits there.
+    assert!(browser.text("main").contains("Authenticator application"));
+    server.advance(Duration::from_mins(11));
+    browser.click("form[action$='second-factor/reset'] button");
+    browser.click("dialog[open] .button.danger");
+    browser.wait_for("#password");
+    browser.fill("#password", PASSWORD);
+    browser.submit("form[action$=reauthenticate]");
+    browser.wait_for("form[action$='second-factor/reset']");
+    assert!(server.auth().second_factors("alice").expect("read").any(), "nothing was reset so far");
+    browser.click("form[action$='second-factor/reset'] button");
+    browser.click("dialog[open] .button.danger");
+    browser.wait_for_text("main", "No method configured.");
+    assert!(!server.auth().second_factors("alice").expect("read").any());
 }

@@ -4,6 +4,7 @@
 //! most; what fails says at which address, and leaves a picture in `target/screenshots/`.
 
 mod accessibility;
+mod administration;
 mod clocked;
 mod commands;
 mod driver;
@@ -14,11 +15,10 @@ mod passkey;
 mod fixture;
 mod people;
 
-mod administration;
 mod freshness;
 mod harness_tests;
 mod keyboard;
-mod odd_names;
+mod office;
 mod passkeys;
 mod pictures;
 mod reading;

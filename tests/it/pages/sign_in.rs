@@ -32,7 +32,7 @@ fn a_stranger_cannot_lock_a_person_out() {
     alice.submit("/profile", "/logout", &[]);
     let mut stranger = Page::of(&server);
     for guess in 0..10 {
-        let name = if guess % 2 == 0 { "alice" } else { "Alice@Example.org" };
+        let name = if guess % 2 == 0 { "alice" } else { "Alice" };
         assert_eq!(stranger.sign_in(name, &format!("guess {guess}")).status, 422);
     }
     assert_eq!(stranger.sign_in("alice", "one more").status, 429, "from browsers that nobody knows, enough is enough");

@@ -79,8 +79,8 @@ fn an_invitation_is_shown_once_and_works_once() {
     let mut thief = Page::of(&server);
     assert_eq!(thief.get(&link).status, 404);
     thief.look("/login");
-    let taken = thief.post("/welcome", &[("token", token), ("password", PASSWORD), ("again", PASSWORD)]);
-    assert!(taken.text().contains("This link is good no more"), "{}", taken.text());
+    let answer = thief.post("/welcome", &[("token", token), ("password", PASSWORD), ("again", PASSWORD)]);
+    assert!(answer.text().contains("This link is good no more"), "{}", answer.text());
     assert!(!root.look("/admin/users").contains("Invited"));
 }
 
