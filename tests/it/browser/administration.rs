@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Browser, Clocked, totp};
 use crate::pages::client::PASSWORD;
-use latchkey::auth::{Actor, Answered, Expiry, NewAccount, NewAppPassword};
+use latchkey::auth::{Actor, Answered, Browser as BrowserCookies, Expiry, NewAccount, NewAppPassword, SignIn, Visitor};
 use latchkey::model::Scope;
 use latchkey::secret::PlainSecret;
 
@@ -55,10 +55,15 @@ fn lived_in() -> Clocked {
             auth.revoke_app_password(&key.row.selector, actor).expect("revoked");
         }
     }
-    let alice = auth.user("alice").expect("there");
-    let offered = auth.offer_totp(&alice).expect("offered");
+    let visitor = Visitor { address: [192, 0, 2, 7].into(), agent: Some("Mozilla/5.0") };
+    let password = PlainSecret::new(PASSWORD.to_owned());
+    let SignIn::Done(alice) = auth.sign_in("alice", &password, BrowserCookies::default(), visitor).expect("let in")
+    else {
+        panic!("no second factor is bound yet");
+    };
+    let offered = auth.offer_totp(&alice.new.session).expect("offered");
     let code = totp(offered.secret.expose(), server.unix_time());
-    auth.confirm_totp(&alice, &code, &on_the_pages).expect("bound");
+    auth.confirm_totp(&alice.new.session, &code, &on_the_pages).expect("bound");
     // A day of requests.
     for quarter in 0..96_u64 {
         let count = (quarter * 37 + quarter * quarter) % 211;
