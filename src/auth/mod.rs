@@ -26,11 +26,14 @@ mod password;
 mod pending;
 mod policy;
 mod principal;
+mod removal;
 mod rounds;
 mod seal;
 mod second_factor;
 mod session;
 mod sign_in;
+#[cfg(test)]
+mod sign_in_tests;
 mod throttle;
 mod traffic;
 mod usage;

@@ -15,8 +15,10 @@ pub(super) fn time(at: &Time) -> Safe<String> {
 /// Bytes in a unit that people read.
 pub(super) fn size(bytes: u64) -> String {
     const UNITS: [&str; 6] = ["KB", "MB", "GB", "TB", "PB", "EB"];
-    if bytes < 1000 {
-        return format!("{bytes} bytes");
+    match bytes {
+        1 => return "1 byte".to_owned(),
+        0..1000 => return format!("{bytes} bytes"),
+        _ => {}
     }
     let mut unit = 0;
     let mut divisor: u64 = 1000;
@@ -46,7 +48,7 @@ mod tests {
 
     #[test]
     fn sizes_and_spans_are_read_by_people() {
-        assert_eq!([size(0), size(999), size(1000)], ["0 bytes", "999 bytes", "1.0 KB"]);
+        assert_eq!([size(0), size(1), size(999), size(1000)], ["0 bytes", "1 byte", "999 bytes", "1.0 KB"]);
         assert_eq!([size(1_549_000), size(23_000_000_000)], ["1.5 MB", "23 GB"]);
         assert_eq!(size(u64::MAX), "18 EB");
         assert_eq!([span(1), span(119), span(121)], ["1 second", "119 seconds", "3 minutes"]);

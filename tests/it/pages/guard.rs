@@ -14,7 +14,8 @@ fn a_browser_is_told_to_keep_and_run_nothing() {
         let header = |name: &str| answer.header(name).unwrap_or_default().to_owned();
         assert_eq!(header("cache-control"), "no-store", "{path}");
         let policy = header("content-security-policy");
-        for part in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "form-action 'self'"] {
+        let script = format!("script-src {}/assets/;", page.origin());
+        for part in ["default-src 'none'", script.as_str(), "frame-ancestors 'none'", "form-action 'self'"] {
             assert!(policy.contains(part), "{path}: {policy}");
         }
         assert!(!policy.contains("unsafe"), "{path}: {policy}");
