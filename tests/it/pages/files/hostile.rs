@@ -168,9 +168,9 @@ fn an_upload_that_is_cut_leaves_nothing() {
         connection.write(&whole[..2_000_000]);
         eventually(": the upload has begun", || drive.names().len() > 1);
         if reset {
-            connection.reset()
+            connection.reset();
         } else {
-            drop(connection)
+            drop(connection);
         }
         eventually(": no trace is left", || drive.names() == ["a.txt"]);
     }
