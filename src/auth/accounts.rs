@@ -1,4 +1,4 @@
-//! Accounts: added, changed, disabled, deleted.
+//! Accounts: added, changed, disabled.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -6,8 +6,8 @@ use super::issue::use_form;
 use super::password::replace_password;
 use super::removal::refuse_to_lose;
 use super::{Actor, Auth, Error, LinkKind, OneTimeForm, Result};
-use crate::files::{NewHome, Trashed};
-use crate::model::{Home, Time, User, UserName};
+use crate::files::NewHome;
+use crate::model::{Time, User, UserName};
 use crate::secret::PlainSecret;
 use crate::store;
 use crate::store::user::NewUser;

