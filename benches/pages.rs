@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use latchkey::auth::{Actor, ClientAddress, NewAccount, PasswordSignIn, SignIn, Visitor};
+use latchkey::auth::{Actor, Browser, ClientAddress, NewAccount, SignIn, Visitor};
 use latchkey::clock::Clock;
 use latchkey::config::{Config, Overrides, load};
 use latchkey::model::{AppPassword, Home, Scope, UserName};
@@ -44,8 +44,7 @@ static SCENE: LazyLock<Scene> = LazyLock::new(|| {
     app.auth.add_user(&root, &Actor::cli()).expect("added");
     app.store.write(fill).expect("filled");
     let visitor = Visitor { address: IpAddr::from([127, 0, 0, 1]), agent: Some("bench") };
-    let given = PasswordSignIn { name: "root", password: &password, device: None };
-    let Ok(SignIn::Done(signed_in)) = app.auth.sign_in(&given, visitor) else {
+    let Ok(SignIn::Done(signed_in)) = app.auth.sign_in("root", &password, Browser::default(), visitor) else {
         unreachable!("the administrator has no second factor");
     };
     let cookie = format!("__Host-latchkey-session={}", signed_in.new.token.expose());
