@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::{Actor, Auth, Error, Policy, Result};
+use super::{Actor, Auth, ClientNetwork, Error, Policy, Result};
 use crate::clock::seconds;
 use crate::files::{Path, Root};
 use crate::model::{AppPassword, Scope, Session, Time, User};
@@ -179,6 +179,12 @@ impl Auth {
         actor: &Actor,
     ) -> Result<Issued> {
         let most = self.policy()?.max_per_user as usize;
+        // On the pages, computations take turns: whoever sends many forms holds up nobody else.
+        let address = actor.address.as_deref().and_then(|address| address.parse().ok()).filter(|_| form.is_some());
+        let _turn = address
+            .map(|address| self.0.page_throttle.permit(ClientNetwork::of(address), "page", row.created_at))
+            .transpose()
+            .map_err(|_| Error::Refused("too much is going on, try again in a moment"))?;
         loop {
             let text = AppPasswordText::generate();
             row.selector.clone_from(&text.selector);

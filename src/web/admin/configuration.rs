@@ -142,6 +142,7 @@ pub(super) async fn change(
     State(web): State<Web>,
     Csrf(form): Csrf<SettingsForm>,
 ) -> Result<Response, Error> {
+    caller.require_fresh(&web, "/admin/configuration")?;
     let (auth, actor, sent) = (web.auth().clone(), caller.actor(), form.values.clone());
     let outcome = off_thread(move || {
         let changes = match &form.clear {

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::form::Wrong;
-use super::person::Head;
+use super::person::{Head, path_of};
 use crate::model::{Home, User};
 use crate::web::caller::{Admin, SignedIn};
 use crate::web::csrf::Csrf;
@@ -48,6 +48,7 @@ pub(super) async fn show(
     State(web): State<Web>,
     Path(name): Path<String>,
 ) -> Result<Response, Error> {
+    caller.require_fresh(&web, &format!("{}/delete", path_of(&name)))?;
     render(&caller, &web.auth().user(&name)?, false, Wrong::none())
 }
 
@@ -65,6 +66,7 @@ pub(super) async fn delete(
     Path(name): Path<String>,
     Csrf(form): Csrf<DeleteForm>,
 ) -> Result<Response, Error> {
+    caller.require_fresh(&web, &format!("{}/delete", path_of(&name)))?;
     let user = web.auth().user(&name)?;
     let to_trash = form.files == "trash";
     if form.confirm.trim() != name {

@@ -137,6 +137,10 @@ pub(super) async fn change(
         Ok(change) => change,
         Err(wrong) => return render(&caller, &web, &name, Some(form), wrong, None).await,
     };
+    if change.is_admin.is_some_and(|is_admin| is_admin != before.is_admin) {
+        // Whoever finds an open browser makes nobody an administrator.
+        caller.require_fresh(&web, &path_of(&name))?;
+    }
     let (auth, actor, of) = (web.auth().clone(), caller.actor(), name.clone());
     let outcome = off_thread(move || Ok::<_, Error>(auth.change_user(&of, &change, &actor))).await?;
     match outcome {

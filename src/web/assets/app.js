@@ -38,11 +38,18 @@
 		}
 		for (const input of all('[data-count]')) count(input);
 		for (const form of all('form[data-upload]')) uploads(form);
-		// What is cut off can be scrolled with the keyboard, too.
-		for (const box of all('.table-scroll')) if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+		scrollable(within);
 		if (!window.PublicKeyCredential) return;
 		for (const key of all('[data-passkey-register], [data-passkey-sign-in]')) key.hidden = false;
 	}
+
+	// What is cut off can be scrolled with the keyboard, too.
+	function scrollable(within) {
+		for (const box of within.querySelectorAll('.table-scroll')) {
+			if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+		}
+	}
+	document.addEventListener('toggle', ({ target }) => scrollable(target), true);
 
 	function count(input) {
 		const place = one(`[data-count-for="${CSS.escape(input.id)}"]`);

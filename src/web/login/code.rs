@@ -59,7 +59,7 @@ pub(super) async fn sign_in(
     State(web): State<Web>,
     Csrf(form): Csrf<CodeForm>,
 ) -> Result<Response, Error> {
-    let next = Next { next: form.next };
+    let next = Next { next: form.next, ..Next::default() };
     let token = visit.0.pending.clone().unwrap_or_default();
     let (caller, auth, code, waiting) = (visit.clone(), web.auth().clone(), form.code, token.clone());
     let outcome =

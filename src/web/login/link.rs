@@ -74,7 +74,7 @@ pub(super) async fn choose_password(
     let outcome =
         off_thread(move || Ok::<_, Error>(auth.use_password_link(&token, &password, caller.visitor()))).await?;
     match outcome {
-        Ok(_) => Ok(page::see(visit.site(), "/login")),
+        Ok(_) => Ok(page::see(visit.site(), "/login?done=password")),
         Err(error @ auth::Error::Invalid { .. }) => render(&visit, &web, &form.token, Some(sentence(&error.told()))),
         Err(other) => Err(other.into()),
     }

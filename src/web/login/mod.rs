@@ -44,6 +44,9 @@ pub(super) fn routes() -> Router<Web> {
 pub(super) struct Next {
     #[serde(default)]
     pub(super) next: String,
+    /// What was just done.
+    #[serde(default)]
+    pub(super) done: String,
 }
 
 impl Next {
@@ -94,7 +97,7 @@ async fn sign_out(caller: AnySession, State(web): State<Web>, _: Csrf<Nothing>) 
     let actor = crate::auth::Actor::person(&caller.session.user, caller.visit.visitor());
     let session = caller.session.clone();
     off_thread(move || web.auth().sign_out(&session, &actor)).await?;
-    let mut response = page::see(caller.visit.site(), "/login");
+    let mut response = page::see(caller.visit.site(), "/login?done=signed-out");
     cookies::remove(response.headers_mut(), cookies::SESSION);
     Ok(response)
 }
@@ -105,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_way_back_stays_on_our_pages() {
-        let to = |next: &str| Next { next: next.to_owned() }.path().to_owned();
+        let to = |next: &str| Next { next: next.to_owned(), ..Next::default() }.path().to_owned();
         assert_eq!(to("/admin/users?page=2"), "/admin/users?page=2");
         for bad in ["", "https://evil.example", "//evil.example", "/\\evil.example", "/a\r\nb", "login", "/login"] {
             assert_eq!(to(bad), "/profile", "{bad}");

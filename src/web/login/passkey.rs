@@ -69,7 +69,7 @@ pub(super) async fn finish(
             caller.visitor(),
         ))
     });
-    ended(&visit, outcome.await?, &Next { next: answer.next })
+    ended(&visit, outcome.await?, &Next { next: answer.next, ..Next::default() })
 }
 
 fn ended(visit: &Visit, outcome: Result<SignedIn, SignInRefusal>, next: &Next) -> Result<Response, Error> {
@@ -114,7 +114,7 @@ pub(super) async fn second_finish(
             caller.visitor(),
         ))
     });
-    ended(&visit, outcome.await?, &Next { next: answer.next })
+    ended(&visit, outcome.await?, &Next { next: answer.next, ..Next::default() })
 }
 
 pub(super) async fn confirm_start(
@@ -141,7 +141,7 @@ pub(super) async fn confirm_finish(
     });
     match outcome.await? {
         Ok(new) => {
-            let mut response = lead(&visit, Next { next: answer.next }.path());
+            let mut response = lead(&visit, Next { next: answer.next, ..Next::default() }.path());
             cookies::set(response.headers_mut(), cookies::SESSION, &new.token);
             Ok(response)
         }

@@ -46,7 +46,14 @@ pub(super) async fn show(visit: Visit, Query(next): Query<Next>) -> Result<Respo
     if visit.session().is_some() {
         return Ok(page::see(visit.site(), next.path()));
     }
-    page::ok(&LoginPage::new(&visit, next.path()))
+    let mut page = LoginPage::new(&visit, next.path());
+    let notice = match next.done.as_str() {
+        "password" => Some("Your password is set. Sign in with it."),
+        "signed-out" => Some("You are signed out."),
+        _ => None,
+    };
+    page.frame = page.frame.with_notice(notice);
+    page::ok(&page)
 }
 
 #[derive(Deserialize)]
@@ -64,7 +71,7 @@ pub(super) async fn sign_in(
     State(web): State<Web>,
     Csrf(form): Csrf<LoginForm>,
 ) -> Result<Response, Error> {
-    let next = Next { next: form.next };
+    let next = Next { next: form.next, ..Next::default() };
     let password = PlainSecret::new(form.password);
     let (name, caller) = (form.name.clone(), visit.clone());
     let outcome =

@@ -68,7 +68,7 @@ pub(super) async fn confirm(
     State(web): State<Web>,
     Csrf(form): Csrf<ConfirmForm>,
 ) -> Result<Response, Error> {
-    let next = Next { next: form.next };
+    let next = Next { next: form.next, ..Next::default() };
     let password = PlainSecret::new(form.password);
     let (who, auth) = (caller.clone(), web.auth().clone());
     let outcome = off_thread(move || {

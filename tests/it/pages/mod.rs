@@ -22,7 +22,7 @@ fn a_person_signs_in_and_out() {
     let mut alice = Page::signed_in(&server, "alice");
     assert!(alice.cookies().contains("__Host-latchkey-session="));
     assert_eq!(alice.get("/login").location(), "/profile", "who is signed in need not sign in");
-    assert_eq!(alice.submit("/assets/nothing", "/logout", &[]).location(), "/login");
+    assert_eq!(alice.submit("/assets/nothing", "/logout", &[]).location(), "/login?done=signed-out");
     assert_eq!(alice.get("/login").status, 200);
     assert!(!server.log().contains(PASSWORD));
 }
