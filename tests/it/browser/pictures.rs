@@ -166,6 +166,8 @@ fn an_empty_profile_and_its_dialog() {
     browser.wait_for("dialog[open] #issued-password");
     browser.look("dialog-issued");
     browser.click("dialog[open] [data-finish]");
+    // The page is loaded anew by itself.
+    browser.wait_for_text("#app-passwords tbody", &"W".repeat(64));
     browser.open(&format!("{url}/profile/app-passwords/new"));
     browser.look("form");
     browser.fill("#label", "My WebDAV");

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::{Line, again, color, set_color};
-use crate::harness::{Person, TestServer, eventually};
+use crate::harness::{CHEAP, Person, TestServer, eventually};
 
 /// What the server, or the command line, said was done.
 #[derive(Default)]
@@ -136,7 +136,7 @@ fn all_is_there(server: &TestServer, alice: &Person, done: &Acknowledged) {
 
 #[test]
 fn kill_under_load_loses_nothing_that_was_acknowledged() {
-    let mut server = TestServer::start();
+    let mut server = TestServer::with_config(&format!("{CHEAP}app_credentials_max_per_user = 100000\n"));
     let alice = server.person("alice");
     let token = server.ok(&["api-token", "issue", "load", "--scope", "app-passwords"]);
     let done = Acknowledged::default();
