@@ -121,17 +121,13 @@ impl Auth {
             Some(end) => Some((now + (end - old.created_at)).min(policy.latest_end(now))),
         };
         let row = AppPassword {
-            id: 0,
-            selector: String::new(),
-            created_at: now,
-            created_from: actor.address.clone(),
-            created_by: actor.name.clone(),
+            label: old.label.clone(),
+            scope: old.scope,
+            folders: old.folders.clone(),
+            networks: old.networks.clone(),
             expires_at,
-            last_used_at: None,
-            last_used_from: None,
-            last_used_agent: None,
             replaces: Some(old.selector.clone()),
-            ..old.clone()
+            ..unused(owner, now, actor)
         };
         let until = now + seconds(overlap.as_secs());
         self.issue(owner, row, Some(form), Some((&old, until)), actor)
@@ -150,23 +146,12 @@ impl Auth {
         let created_at = self.0.clock.now_in_millis();
         let expires_at = expires_at(&self.policy()?, new.expiry, created_at)?;
         Ok(AppPassword {
-            id: 0,
-            user_id: owner.id,
-            selector: String::new(),
             label: label(&new.label)?,
             scope: new.scope,
             networks: networks(&new.networks)?,
             folders: self.folders(owner, &new.folders)?,
-            created_at,
-            created_from: actor.address.clone(),
-            created_by: actor.name.clone(),
             expires_at,
-            last_used_at: None,
-            last_used_from: None,
-            last_used_agent: None,
-            revoked_at: None,
-            revoked_by: None,
-            replaces: None,
+            ..unused(owner, created_at, actor)
         })
     }
 
@@ -281,6 +266,29 @@ pub(super) fn use_form(tx: &rusqlite::Transaction<'_>, form: Option<&OneTimeForm
     }
     let first = store::session::use_form(tx, form.session_id, &form.id, now)?;
     if first { Ok(()) } else { Err(Error::AlreadyDone) }
+}
+
+/// A row of which nothing is known but whose it is and who issues it.
+fn unused(owner: &User, created_at: Time, actor: &Actor) -> AppPassword {
+    AppPassword {
+        id: 0,
+        user_id: owner.id,
+        selector: String::new(),
+        label: String::new(),
+        scope: Scope::ReadOnly,
+        folders: Vec::new(),
+        networks: Vec::new(),
+        created_at,
+        created_from: actor.address.clone(),
+        created_by: actor.name.clone(),
+        expires_at: None,
+        last_used_at: None,
+        last_used_from: None,
+        last_used_agent: None,
+        revoked_at: None,
+        revoked_by: None,
+        replaces: None,
+    }
 }
 
 fn expires_at(policy: &Policy, expiry: Expiry, now: Time) -> Result<Option<Time>> {

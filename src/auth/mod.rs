@@ -53,7 +53,7 @@ pub use password::{LINK_LIFE, LinkKind, PasswordLink, SHORTEST};
 pub use policy::{Policy, SettingName, SettingShown};
 pub use principal::Principal;
 pub use second_factor::{OfferedTotp, PasskeyError, RelyingParty};
-pub use session::{FRESH, NewToken};
+pub use session::{AnsweredTo, FRESH, NewToken};
 pub use sign_in::{Browser, SignIn, SignInRefusal, SignedIn};
 pub use throttle::Throttle;
 pub use traffic::Answered;

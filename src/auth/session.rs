@@ -25,6 +25,10 @@ pub struct NewToken {
     pub session: Session,
 }
 
+/// Name of the person whose session a page was answered to, put into the answer for the access log.
+#[derive(Debug, Clone)]
+pub struct AnsweredTo(pub String);
+
 /// Whether a step shows anew who the person is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Proof {

@@ -23,6 +23,8 @@ pub(super) struct Line {
     pub(super) method: String,
     pub(super) path: String,
     pub(super) principal: Option<Principal>,
+    /// Who is signed in to the pages.
+    pub(super) person: Option<String>,
     pub(super) began: Instant,
 }
 
@@ -47,7 +49,8 @@ impl Line {
         if !self.enabled {
             return;
         }
-        let user = self.principal.as_ref().map_or("-", |principal| principal.user().name.as_str());
+        let user = self.principal.as_ref().map(|principal| principal.user().name.as_str());
+        let user = user.or(self.person.as_deref()).unwrap_or("-");
         let selector = self.principal.as_ref().map_or("-", |principal| principal.selector());
         let duration = self.began.elapsed();
         tracing::info!(

@@ -14,7 +14,7 @@ use super::access_log::{self, Line};
 use super::address::client_address;
 use super::state::App;
 use super::timed_io::Busy;
-use crate::auth::{Answered, ClientAddress, Principal, Refusal, Visitor};
+use crate::auth::{Answered, AnsweredTo, ClientAddress, Principal, Refusal, Visitor};
 use crate::config::Config;
 use crate::{api, dav, error, web};
 
@@ -106,11 +106,13 @@ impl Router {
             method: access_log::shown(request.method().as_str()),
             path: access_log::shown_path(request.uri()),
             principal: None,
+            person: None,
             began: Instant::now(),
         };
         let shows_credentials = request.headers().contains_key(header::AUTHORIZATION);
         let is_watched = Door::of(request.uri().path()) != Door::Health;
-        let response = self.dispatch(client, request.map(Body::new), &mut line).await;
+        let mut response = self.dispatch(client, request.map(Body::new), &mut line).await;
+        line.person = response.extensions_mut().remove::<AnsweredTo>().map(|AnsweredTo(name)| name);
         if is_watched {
             self.0.app.auth.note_answer(answered(response.status(), shows_credentials));
         }

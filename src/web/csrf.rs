@@ -33,6 +33,10 @@ pub(super) fn check(visit: &Visit, given: &str) -> Result<(), Error> {
 #[derive(Debug)]
 pub(super) struct Csrf<T>(pub(super) T);
 
+/// A form that says all by being sent.
+#[derive(Debug, Deserialize)]
+pub(super) struct NoFields {}
+
 #[derive(Deserialize)]
 struct Field {
     csrf: Option<String>,

@@ -15,7 +15,7 @@ use super::error::Error;
 use super::page::{self, Frame};
 use super::site::Site;
 use super::{Web, cookies, show};
-use crate::auth::{ClientAddress, Visitor};
+use crate::auth::{AnsweredTo, ClientAddress, Visitor};
 use crate::secret::{PlainSecret, Token};
 
 /// The content security policy of our own pages: nothing inline, nothing from elsewhere, in nobody's frame.
@@ -46,6 +46,9 @@ pub(super) async fn guard(State(web): State<Web>, mut request: Request, next: Ne
     let mut response = next.run(request).await;
     if let Some(failure) = response.extensions_mut().remove::<Arc<Error>>() {
         response = answer_failure(&failure, &visit);
+    }
+    if let Some(session) = visit.session() {
+        response.extensions_mut().insert(AnsweredTo(session.user.name.to_string()));
     }
     // A form on the page carries a token that follows from this cookie.
     if visit.0.is_new && is_page(&response) {

@@ -13,7 +13,7 @@ use super::person::{Head, path_of};
 use crate::auth;
 use crate::model::SecondFactors;
 use crate::web::caller::{Admin, SignedIn};
-use crate::web::csrf::Csrf;
+use crate::web::csrf::{Csrf, NoFields};
 use crate::web::error::Error;
 use crate::web::page::{self, Frame};
 use crate::web::{Web, off_thread, show};
@@ -78,9 +78,6 @@ pub(super) async fn show(
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Nothing {}
-
-#[derive(Debug, Deserialize)]
 pub(super) struct ConnectionForm {
     #[serde(default)]
     selector: String,
@@ -112,7 +109,7 @@ pub(super) async fn reset_second_factor(
     Admin(caller): Admin,
     State(web): State<Web>,
     Path(name): Path<String>,
-    _: Csrf<Nothing>,
+    _: Csrf<NoFields>,
 ) -> Result<Response, Error> {
     let back = format!("{}/security", path_of(&name).trim_end_matches("/general"));
     caller.require_fresh(&web, &back)?;
@@ -135,7 +132,7 @@ pub(super) async fn revoke_all(
     Admin(caller): Admin,
     State(web): State<Web>,
     Path(name): Path<String>,
-    _: Csrf<Nothing>,
+    _: Csrf<NoFields>,
 ) -> Result<Response, Error> {
     let work = |auth: &auth::Auth, of: &str, actor: &auth::Actor| auth.revoke_app_passwords_of(of, actor).map(drop);
     deed(&caller, &web, &name, "revoked-all", work).await
@@ -154,7 +151,7 @@ pub(super) async fn end_sessions(
     Admin(caller): Admin,
     State(web): State<Web>,
     Path(name): Path<String>,
-    _: Csrf<Nothing>,
+    _: Csrf<NoFields>,
 ) -> Result<Response, Error> {
     // Whoever ends their own stays signed in here.
     let keep = (caller.name() == name).then_some(caller.session.id);

@@ -16,7 +16,7 @@ use serde::Deserialize;
 pub(super) use password::refused;
 
 use super::caller::{AnySession, Visit};
-use super::csrf::Csrf;
+use super::csrf::{Csrf, NoFields};
 use super::error::Error;
 use super::{Web, cookies, off_thread, page};
 use crate::auth::{NewToken, SignedIn};
@@ -90,10 +90,7 @@ pub(super) fn renewed(visit: &Visit, new: &NewToken, path: &str) -> Response {
     response
 }
 
-#[derive(Deserialize)]
-struct Nothing {}
-
-async fn sign_out(caller: AnySession, State(web): State<Web>, _: Csrf<Nothing>) -> Result<Response, Error> {
+async fn sign_out(caller: AnySession, State(web): State<Web>, _: Csrf<NoFields>) -> Result<Response, Error> {
     let actor = crate::auth::Actor::person(&caller.session.user, caller.visit.visitor());
     let session = caller.session.clone();
     off_thread(move || web.auth().sign_out(&session, &actor)).await?;

@@ -12,7 +12,7 @@ use super::app_password_form::{FormInput, FormView};
 use super::overview::AppPasswordRow;
 use crate::auth::{self, Issued};
 use crate::web::caller::SignedIn;
-use crate::web::csrf::Csrf;
+use crate::web::csrf::{Csrf, NoFields};
 use crate::web::error::{Error, sentence};
 use crate::web::page::{self, Frame};
 use crate::web::{Web, off_thread, qr, show};
@@ -184,14 +184,11 @@ pub(super) async fn replace(
     .await
 }
 
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
-
 pub(super) async fn revoke(
     caller: SignedIn,
     State(web): State<Web>,
     Path(selector): Path<String>,
-    _: Csrf<Nothing>,
+    _: Csrf<NoFields>,
 ) -> Result<Response, Error> {
     let (name, actor) = (caller.name(), caller.actor());
     off_thread(move || web.auth().revoke_app_password_of(&name, &selector, &actor)).await?;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::auth::{self, PasskeyError};
 use crate::web::caller::{AnySession, SignedIn};
-use crate::web::csrf::{Csrf, CsrfJson};
+use crate::web::csrf::{Csrf, CsrfJson, NoFields};
 use crate::web::error::{Error, sentence};
 use crate::web::login::passkey::{lead, party, tell};
 use crate::web::page::{self, Frame};
@@ -82,14 +82,11 @@ pub(super) async fn finish(
     bound.await?.map(|()| lead(&caller.visit, next)).or_else(told)
 }
 
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
-
 pub(super) async fn remove(
     caller: SignedIn,
     State(web): State<Web>,
     Path(id): Path<i64>,
-    _: Csrf<Nothing>,
+    _: Csrf<NoFields>,
 ) -> Result<Response, Error> {
     caller.require_fresh(&web, "/profile#second-factor")?;
     let site = caller.visit.site().clone();

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::second_factor::{show_codes, shown_already};
 use crate::auth;
 use crate::web::caller::{AnySession, SignedIn};
-use crate::web::csrf::Csrf;
+use crate::web::csrf::{Csrf, NoFields};
 use crate::web::error::{Error, sentence};
 use crate::web::page::{self, Frame};
 use crate::web::{Web, off_thread, qr};
@@ -98,10 +98,7 @@ pub(super) async fn confirm(
     }
 }
 
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
-
-pub(super) async fn remove(caller: SignedIn, State(web): State<Web>, _: Csrf<Nothing>) -> Result<Response, Error> {
+pub(super) async fn remove(caller: SignedIn, State(web): State<Web>, _: Csrf<NoFields>) -> Result<Response, Error> {
     caller.require_fresh(&web, "/profile#second-factor")?;
     let site = caller.visit.site().clone();
     off_thread(move || web.auth().remove_totp(caller.user(), &caller.actor())).await?;

@@ -25,4 +25,5 @@ fn a_person_signs_in_and_out() {
     assert_eq!(alice.submit("/assets/nothing", "/logout", &[]).location(), "/login?done=signed-out");
     assert_eq!(alice.get("/login").status, 200);
     assert!(!server.log().contains(PASSWORD));
+    server.wait_for_log("user=\"alice\" selector=\"-\" method=POST path=/logout");
 }
