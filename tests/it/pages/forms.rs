@@ -94,3 +94,60 @@ fn a_sign_in_form_of_another_browser_signs_nobody_in() {
     assert_eq!(victim.post_with("/login", &fields, &origin).status, 403);
     assert!(!victim.cookies().contains("session"));
 }
+
+#[test]
+fn what_a_visitor_sends_needs_the_visitors_token() {
+    let server = TestServer::start();
+    add(&server, "alice", &[]);
+    let mut page = Page::of(&server);
+    page.look("/login");
+    let origin = page.origin().to_owned();
+    for action in ["/login", "/login/code", "/login/new-password", "/welcome", "/reauthenticate", "/logout"] {
+        for token in [None, Some(""), Some("wrong")] {
+            let mut fields: Vec<(&str, &str)> = vec![("name", "alice"), ("password", PASSWORD), ("again", PASSWORD)];
+            fields.extend(token.map(|token| ("csrf", token)));
+            let answer = page.post_with(action, &fields, &origin);
+            // Without a session, the pages of those who have one lead to the sign-in and read no form.
+            let led = answer.status == 303 && answer.header("location") == Some("/login");
+            assert!(answer.status == 403 || led, "{action} with {token:?}: {}", answer.status);
+        }
+    }
+    let talks = ["/login/passkey", "/login/code/passkey", "/reauthenticate/passkey", "/profile/passkeys"];
+    let mut alice = Page::signed_in(&server, "alice");
+    for talk in talks {
+        for step in ["start", "finish"] {
+            for token in [None, Some("wrong")] {
+                let mut headers = vec![("Content-Type", "application/json"), ("Origin", origin.as_str())];
+                headers.extend(token.map(|token| ("X-CSRF-Token", token)));
+                let answer = alice.send("POST", &format!("{talk}/{step}"), &headers, "{\"credential\":{}}");
+                assert_eq!(answer.status, 403, "{talk}/{step} with {token:?}");
+            }
+        }
+    }
+    assert!(!page.cookies().contains("session"));
+}
+
+#[test]
+fn passkey_talks_bear_nonsense() {
+    let server = TestServer::start();
+    add(&server, "alice", &[]);
+    let mut page = Page::signed_in(&server, "alice");
+    page.look("/profile");
+    let csrf = page.hidden("csrf").expect("a token");
+    let origin = page.origin().to_owned();
+    for talk in ["/login/passkey", "/login/code/passkey", "/reauthenticate/passkey", "/profile/passkeys"] {
+        for body in ["", "null", "[]", "{}", "{\"credential\":7}", "{\"credential\":{\"id\":\"\"}}", "\u{0}", "{"] {
+            for step in ["start", "finish"] {
+                let headers = [
+                    ("Content-Type", "application/json"),
+                    ("Origin", origin.as_str()),
+                    ("X-CSRF-Token", csrf.as_str()),
+                ];
+                let answer = page.send("POST", &format!("{talk}/{step}"), &headers, body);
+                assert!(answer.status < 500, "{talk}/{step} with {body:?}: {}", answer.status);
+            }
+        }
+    }
+    assert!(!server.log().contains("panicked"));
+    assert_eq!(page.get("/profile").status, 200);
+}

@@ -4,7 +4,7 @@ use latchkey::auth::{AccountChange, Actor, NewAccount};
 use latchkey::secret::PlainSecret;
 
 use super::client::{PASSWORD, Page, add};
-use crate::browser::Clocked;
+use crate::browser::{Clocked, totp};
 use crate::harness::{CHEAP, TestServer};
 use crate::http::Client;
 
@@ -133,8 +133,15 @@ fn what_opens_the_pages_opens_no_drive() {
     let api = server.ok(&["api-token", "issue", "test", "--scope", "users", "--scope", "app-passwords"]);
     let mut stranger = Page::of(&server);
     stranger.look("/login");
-    let tokens =
-        [page.cookie("session"), page.cookie("device"), stranger.cookie("visit"), csrf, api, PASSWORD.to_owned()];
+    let tokens = [
+        page.cookie("session"),
+        page.cookie("device"),
+        stranger.cookie("visit"),
+        waiting_for_a_code(&server),
+        csrf,
+        api,
+        PASSWORD.to_owned(),
+    ];
     let all_cookies = page.cookies();
     for method in ["GET", "PROPFIND", "PUT", "OPTIONS"] {
         for path in ["/dav/", "/dav/file"] {
@@ -154,6 +161,21 @@ fn what_opens_the_pages_opens_no_drive() {
         }
     }
     assert!(!server.storage().join("files/alice/file").exists());
+}
+
+/// The token of a sign-in that lacks its second factor.
+fn waiting_for_a_code(server: &TestServer) -> String {
+    add(server, "bob", &[]);
+    let mut page = Page::signed_in(server, "bob");
+    let html = page.look("/profile/second-factor/totp");
+    let secret = html.split("id=\"totp-secret\">").nth(1).expect("a secret").split('<').next().expect("its end");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
+    let code = totp(&secret.replace(' ', ""), now);
+    assert_eq!(page.post("/profile/second-factor/totp", &[("code", &code)]).status, 200);
+    let mut again = Page::of(server);
+    assert_eq!(again.sign_in("bob", PASSWORD).location(), "/login/code?next=%2Fprofile");
+    assert!(!again.cookies().contains("session"), "half a sign-in is none");
+    again.cookie("sign-in")
 }
 
 #[test]
