@@ -32,12 +32,15 @@ const SYSTEMS: [(&str, &str); 8] = [
 /// Browser, its main version and the system as far as they can be told, as `Firefox 133 on Linux`.
 #[must_use]
 pub fn browser_of(agent: &str) -> Option<String> {
+    browser_in(agent).or_else(|| application_of(agent))
+}
+
+/// The same for what bears a browser's mark.
+pub(super) fn browser_in(agent: &str) -> Option<String> {
     let found = BROWSERS.iter().find_map(|(mark, name)| Some((*name, agent.split_once(mark)?.1)));
     // Safari's mark says nothing by itself.
     let found = found.filter(|(name, _)| *name != "Safari" || agent.contains("Safari/"));
-    let Some((name, rest)) = found else {
-        return application_of(agent);
-    };
+    let (name, rest) = found?;
     let version: String = rest.chars().take_while(char::is_ascii_digit).take(6).collect();
     let browser = if version.is_empty() { name.to_owned() } else { format!("{name} {version}") };
     let system = SYSTEMS.iter().find(|(mark, _)| agent.contains(mark));

@@ -124,6 +124,50 @@ fn a_code_is_good_once_and_a_recovery_code_too() {
 }
 
 #[test]
+fn half_a_sign_in_waits_ten_minutes_and_its_token_is_good_once() {
+    let scene = Scene::new();
+    alice(&scene);
+    let (key, _) = bind(&scene, &let_in(&scene, PASSWORD).new.session);
+    let go_on = |half: &PlainSecret| {
+        let now = code(&scene, &key, 0);
+        scene.auth.sign_in_with_code(half.expose(), &now, Browser::default(), at(1)).map(|_| ())
+    };
+    let in_time = pending(&scene);
+    scene.pass(TimeDelta::seconds(599));
+    go_on(&in_time).expect("nearly ten minutes are not too long");
+    scene.pass(TimeDelta::seconds(30));
+    assert!(matches!(go_on(&in_time), Err(SignInRefusal::Ended)), "with another code that is right, too");
+    let late = pending(&scene);
+    scene.pass(TimeDelta::minutes(10));
+    assert!(matches!(go_on(&late), Err(SignInRefusal::Ended)));
+    assert!(matches!(scene.auth.pending_sign_in(late.expose()), Err(SignInRefusal::Ended)));
+    go_on(&pending(&scene)).expect("the code itself was right");
+}
+
+#[test]
+fn fifty_wrong_codes_are_enough_for_a_day() {
+    let scene = Scene::new();
+    alice(&scene);
+    let (key, _) = bind(&scene, &let_in(&scene, PASSWORD).new.session);
+    let give = |code: &str| {
+        scene.auth.sign_in_with_code(pending(&scene).expose(), code, Browser::default(), at(1)).map(|_| ())
+    };
+    for _ in 0..5 {
+        for _ in 0..10 {
+            assert!(matches!(give("wrong"), Err(SignInRefusal::Wrong)));
+        }
+        let slowed = give(&code(&scene, &key, 0));
+        assert!(matches!(slowed, Err(SignInRefusal::Throttled(wait)) if wait.as_secs() == 15 * 60));
+        scene.pass(TimeDelta::minutes(15));
+    }
+    let slowed = give(&code(&scene, &key, 0));
+    let left = 24 * 3600 - 5 * 15 * 60;
+    assert!(matches!(slowed, Err(SignInRefusal::Throttled(wait)) if wait.as_secs() == left), "{slowed:?}");
+    scene.pass(TimeDelta::seconds(i64::try_from(left).expect("a day")));
+    give(&code(&scene, &key, 0)).expect("the first ones are a day old");
+}
+
+#[test]
 fn without_a_second_factor_no_code_opens_anything() {
     let scene = Scene::new();
     let user = alice(&scene);

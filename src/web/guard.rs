@@ -138,10 +138,11 @@ fn failure_page(failure: &Error, frame: Frame) -> Response {
         _ => "That cannot be done",
     };
     let sentence = failure.sentence();
-    let template = FailurePage { frame, title, sentence, wait: wait.map(|wait| show::span(wait.as_secs())) };
+    let template =
+        FailurePage { frame, title, sentence, wait: wait.map(|wait| show::span(show::seconds_to_wait(wait))) };
     let mut response = page::render(status, &template).unwrap_or_else(|_| status.into_response());
     if let Some(wait) = wait {
-        response.headers_mut().insert(header::RETRY_AFTER, wait.as_secs().max(1).into());
+        response.headers_mut().insert(header::RETRY_AFTER, show::seconds_to_wait(wait).into());
     }
     response
 }

@@ -1,5 +1,7 @@
 //! How times and sizes are written on the pages.
 
+use std::time::Duration;
+
 use askama::filters::Safe;
 use chrono::SecondsFormat;
 
@@ -31,6 +33,11 @@ pub(super) fn size(bytes: u64) -> String {
     if tenths >= 100 { format!("{} {name}", tenths / 10) } else { format!("{}.{} {name}", tenths / 10, tenths % 10) }
 }
 
+/// Seconds to wait, none too few.
+pub(super) fn seconds_to_wait(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX).max(1)
+}
+
 /// A stretch of time in whole days, hours, minutes or seconds, whichever fits.
 pub(super) fn span(seconds: u64) -> String {
     let (count, unit) = match seconds {
@@ -53,6 +60,12 @@ mod tests {
         assert_eq!(size(u64::MAX), "18 EB");
         assert_eq!([span(1), span(119), span(121)], ["1 second", "119 seconds", "3 minutes"]);
         assert_eq!([span(7200), span(180 * 86_400)], ["2 hours", "180 days"]);
+    }
+
+    #[test]
+    fn who_waits_as_long_as_told_has_waited_long_enough() {
+        let told = [0, 1, 1000, 1001, 60_000].map(|millis| seconds_to_wait(Duration::from_millis(millis)));
+        assert_eq!(told, [1, 1, 1, 2, 60]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::Next;
-use super::password::refused;
+use super::refused::Refused;
 use crate::auth::SignInRefusal;
 use crate::model::SecondFactors;
 use crate::web::caller::Visit;
@@ -72,9 +72,10 @@ pub(super) async fn sign_in(
             Ok(response)
         }
         Err(refusal) => {
-            let (status, wrong) = refused(refusal, "This code is not right, or was used before.")?;
+            let refused = Refused::new(refusal, "This code is not right, or was used before.")?;
             let (_, factors) = web.auth().pending_sign_in(&token)?;
-            page::render(status, &CodePage::new(&visit, &factors, next.path(), Some(wrong)))
+            let page = CodePage::new(&visit, &factors, next.path(), Some(refused.sentence.clone()));
+            page::render(refused.status, &page).map(|response| refused.with_wait(response))
         }
     }
 }

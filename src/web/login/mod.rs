@@ -6,6 +6,7 @@ mod link;
 pub(super) mod passkey;
 mod password;
 mod reauthenticate;
+mod refused;
 
 use axum::Router;
 use axum::extract::State;
@@ -13,7 +14,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-pub(super) use password::refused;
+pub(super) use refused::Refused;
 
 use super::caller::{AnySession, Visit};
 use super::csrf::{Csrf, NoFields};

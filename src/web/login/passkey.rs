@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Next;
-use super::password::refused;
+use super::refused::Refused;
 use crate::auth::{RelyingParty, SignInRefusal, SignedIn};
 use crate::web::caller::{AnySession, Visit};
 use crate::web::csrf::CsrfJson;
@@ -40,8 +40,8 @@ pub(in crate::web) fn tell(status: StatusCode, sentence: &str) -> Response {
 const WRONG: &str = "This passkey was not accepted.";
 
 fn told(refusal: SignInRefusal) -> Result<Response, Error> {
-    let (status, sentence) = refused(refusal, WRONG)?;
-    Ok(tell(status, &sentence))
+    let refused = Refused::new(refusal, WRONG)?;
+    Ok(refused.with_wait(tell(refused.status, &refused.sentence)))
 }
 
 pub(super) async fn start(

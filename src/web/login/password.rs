@@ -1,21 +1,19 @@
 //! `/login`: name and password, or a passkey.
 
-use std::time::Duration;
-
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use http::{StatusCode, header};
 use serde::Deserialize;
 
 use super::Next;
-use crate::auth::{SignIn, SignInRefusal};
+use super::refused::Refused;
+use crate::auth::SignIn;
 use crate::secret::PlainSecret;
 use crate::web::caller::Visit;
 use crate::web::csrf::Csrf;
 use crate::web::error::Error;
 use crate::web::page::{self, Frame};
-use crate::web::{Web, cookies, off_thread, show};
+use crate::web::{Web, cookies, off_thread};
 
 #[derive(Template)]
 #[template(path = "login/password.html")]
@@ -86,32 +84,10 @@ pub(super) async fn sign_in(
             Ok(response)
         }
         Err(refusal) => {
-            let (status, wrong) = refused(refusal, "The name or the password is not right.")?;
-            let page = LoginPage { name: &form.name, wrong: Some(wrong), ..LoginPage::new(&visit, next.path()) };
-            page::render(status, &page).map(|response| with_wait(response, status))
+            let refused = Refused::new(refusal, "The name or the password is not right.")?;
+            let wrong = Some(refused.sentence.clone());
+            let page = LoginPage { name: &form.name, wrong, ..LoginPage::new(&visit, next.path()) };
+            page::render(refused.status, &page).map(|response| refused.with_wait(response))
         }
     }
-}
-
-/// Status and sentence of a refusal that the person can do something about.
-pub(in crate::web) fn refused(refusal: SignInRefusal, wrong: &str) -> Result<(StatusCode, String), Error> {
-    match refusal {
-        SignInRefusal::Wrong => Ok((StatusCode::UNPROCESSABLE_ENTITY, wrong.to_owned())),
-        SignInRefusal::Ended => {
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, "That has taken too long. Please begin again.".to_owned()))
-        }
-        SignInRefusal::Throttled(wait) => Ok((StatusCode::TOO_MANY_REQUESTS, too_many(wait))),
-        SignInRefusal::Failed(error) => Err(error.into()),
-    }
-}
-
-fn too_many(wait: Duration) -> String {
-    format!("Too many attempts. Please wait {}, then try again.", show::span(wait.as_secs()))
-}
-
-fn with_wait(mut response: Response, status: StatusCode) -> Response {
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        response.headers_mut().insert(header::RETRY_AFTER, 60.into());
-    }
-    response
 }

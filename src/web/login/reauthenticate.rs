@@ -4,11 +4,10 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use http::StatusCode;
 use serde::Deserialize;
 
 use super::Next;
-use super::password::refused;
+use super::refused::Refused;
 use crate::secret::PlainSecret;
 use crate::web::caller::AnySession;
 use crate::web::csrf::Csrf;
@@ -29,20 +28,22 @@ struct ConfirmPage<'a> {
     passkeys: bool,
 }
 
-fn render(caller: &AnySession, web: &Web, next: &str, wrong: Option<(StatusCode, String)>) -> Result<Response, Error> {
+fn render(caller: &AnySession, web: &Web, next: &str, refused: Option<&Refused>) -> Result<Response, Error> {
     let name = caller.session.user.name.to_string();
     let factors = web.auth().second_factors(&name)?;
-    let (status, wrong) = wrong.map_or((StatusCode::OK, None), |(status, wrong)| (status, Some(wrong)));
     let page = ConfirmPage {
         frame: Frame::new(&caller.visit, ""),
         name,
         next,
-        wrong,
+        wrong: refused.map(|refused| refused.sentence.clone()),
         factor: factors.any(),
         codes: factors.totp_since.is_some(),
         passkeys: !factors.passkeys.is_empty() && caller.visit.site().relying_party().is_some(),
     };
-    page::render(status, &page)
+    match refused {
+        None => page::ok(&page),
+        Some(refused) => page::render(refused.status, &page).map(|response| refused.with_wait(response)),
+    }
 }
 
 pub(super) async fn show(
@@ -79,8 +80,8 @@ pub(super) async fn confirm(
     match outcome.await? {
         Ok(new) => Ok(super::renewed(&caller.visit, &new, next.path())),
         Err(refusal) => {
-            let wrong = refused(refusal, "That is not right.")?;
-            render(&caller, &web, next.path(), Some(wrong))
+            let refused = Refused::new(refusal, "That is not right.")?;
+            render(&caller, &web, next.path(), Some(&refused))
         }
     }
 }

@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use http::StatusCode;
 
 use super::Done;
 use super::app_password_form::FormView;
@@ -12,6 +11,7 @@ use crate::clock::seconds;
 use crate::model::{AppPassword, SecondFactors, Session, Time, Usage, User};
 use crate::web::caller::SignedIn;
 use crate::web::error::Error;
+use crate::web::login::Refused;
 use crate::web::page::{self, Frame};
 use crate::web::{Web, off_thread, show};
 
@@ -149,16 +149,11 @@ pub(super) async fn show(
 }
 
 /// The page again, with what is wrong about the password that was to be changed.
-pub(super) async fn with_wrong_password(
-    caller: SignedIn,
-    web: Web,
-    status: StatusCode,
-    wrong: String,
-) -> Result<Response, Error> {
+pub(super) async fn with_wrong_password(caller: SignedIn, web: Web, refused: Refused) -> Result<Response, Error> {
     let usage = web.auth().usage(caller.user()).await?;
     off_thread(move || {
-        let page = ProfilePage { wrong_password: Some(wrong), ..gather(&web, &caller, usage)? };
-        page::render(status, &page)
+        let page = ProfilePage { wrong_password: Some(refused.sentence.clone()), ..gather(&web, &caller, usage)? };
+        page::render(refused.status, &page).map(|response| refused.with_wait(response))
     })
     .await
 }

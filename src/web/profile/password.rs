@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::StatusCode;
 use serde::Deserialize;
 
 use super::overview::with_wrong_password;
@@ -11,7 +10,7 @@ use crate::secret::PlainSecret;
 use crate::web::caller::SignedIn;
 use crate::web::csrf::Csrf;
 use crate::web::error::{Error, sentence};
-use crate::web::login::renewed;
+use crate::web::login::{Refused, renewed};
 use crate::web::{Web, off_thread};
 
 #[derive(Deserialize)]
@@ -32,19 +31,17 @@ pub(super) async fn change(
     let (old, new) = (PlainSecret::new(form.old), PlainSecret::new(form.password));
     if new != PlainSecret::new(form.again) {
         let wrong = "The two new passwords are not the same.".to_owned();
-        return with_wrong_password(caller, web, StatusCode::UNPROCESSABLE_ENTITY, wrong).await;
+        return with_wrong_password(caller, web, Refused::because(wrong)).await;
     }
     let (who, auth) = (caller.clone(), web.auth().clone());
     let outcome = off_thread(move || {
         let visit = &who.visit;
         Ok::<_, Error>(auth.change_password(&who.session, &old, &new, visit.0.device.as_deref(), visit.visitor()))
     });
-    let (status, wrong) = match outcome.await? {
+    let refused = match outcome.await? {
         Ok(new) => return Ok(renewed(&caller.visit, &new, "/profile?done=password")),
-        Err(SignInRefusal::Failed(error @ auth::Error::Invalid { .. })) => {
-            (StatusCode::UNPROCESSABLE_ENTITY, sentence(&error.told()))
-        }
-        Err(refusal) => crate::web::login::refused(refusal, "The old password is not right.")?,
+        Err(SignInRefusal::Failed(error @ auth::Error::Invalid { .. })) => Refused::because(sentence(&error.told())),
+        Err(refusal) => Refused::new(refusal, "The old password is not right.")?,
     };
-    with_wrong_password(caller, web, status, wrong).await
+    with_wrong_password(caller, web, refused).await
 }
