@@ -95,16 +95,7 @@ impl TestServer {
     /// Asserts that a text stands neither in the log nor in any file of the storage, the database's included.
     pub fn assert_absent(&self, text: &str) {
         assert!(!text.is_empty() && !self.log().contains(text), "{text} is in the log");
-        let mut files = vec![self.storage()];
-        while let Some(path) = files.pop() {
-            if path.is_dir() {
-                files.extend(fs::read_dir(&path).expect("a folder").map(|entry| entry.expect("an entry").path()));
-            } else {
-                let bytes = fs::read(&path).expect("a file");
-                let found = bytes.windows(text.len()).any(|window| window == text.as_bytes());
-                assert!(!found, "{text} is in {}", path.display());
-            }
-        }
+        assert_eq!(file_with(&self.storage(), text.as_bytes()), None, "{text} is in a file");
     }
 
     /// Waits for a text in the log.
@@ -235,6 +226,19 @@ fn gather(top: &Path, folder: &Path, names: &mut Vec<String>) {
             gather(top, &path, names);
         }
     }
+}
+
+/// A file beneath a folder that has these bytes in it, wherever.
+pub fn file_with(folder: &Path, bytes: &[u8]) -> Option<PathBuf> {
+    let mut files = vec![folder.to_owned()];
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(fs::read_dir(&path).expect("a folder").map(|entry| entry.expect("an entry").path()));
+        } else if fs::read(&path).expect("a file").windows(bytes.len()).any(|window| window == bytes) {
+            return Some(path);
+        }
+    }
+    None
 }
 
 /// Waits until something holds, looking again and again; fails after ten seconds.

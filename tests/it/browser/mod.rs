@@ -45,6 +45,7 @@ use tokio::runtime::Runtime;
 use driver::Driver;
 
 pub use clocked::Clocked;
+pub use people::Bound;
 
 /// How long an element, a text or a download is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);

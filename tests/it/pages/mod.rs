@@ -6,7 +6,10 @@ mod files;
 mod forms;
 mod guard;
 mod profile;
+mod qr;
+mod second_factor;
 mod sign_in;
+mod waiting;
 
 use client::{PASSWORD, Page};
 
