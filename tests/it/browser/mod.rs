@@ -15,6 +15,7 @@ mod passkey;
 mod fixture;
 mod people;
 
+mod dialog;
 mod files;
 mod freshness;
 mod harness_tests;

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::people::PASSWORD;
 use super::{Browser, Clocked};
+use crate::pages::client::Page;
 
 /// A person who has signed in and added a passkey to their account; the browser shows the profile.
 fn with_passkey(server: &Clocked) -> Browser {
@@ -48,6 +51,87 @@ fn a_passkey_is_a_second_factor_after_the_password() {
     browser.click("[data-passkey-sign-in]");
     browser.wait_for_text("h1", "Profile");
     browser.wait_for_text("#second-factor tbody td[data-label='Last used'] time", "20");
+}
+
+/// Presses the button of the sign-in, and gives what the script would have sent last; the server does not get it.
+#[track_caller]
+fn signed_answer(browser: &Browser, url: &str) -> String {
+    browser.open(&format!("{url}/login"));
+    let hold = "const { fetch } = window; window.fetch = (address, request) => { \
+                if (!address.endsWith('/finish')) return fetch(address, request); \
+                document.body.dataset.held = request.body; return new Promise(() => {}); }";
+    browser.run_js(hold, Vec::new());
+    browser.click("[data-passkey-sign-in]");
+    browser.wait_for("body[data-held]");
+    browser.attribute("body", "data-held").expect("what was held back")
+}
+
+/// Somebody who sends what they like, with all that the browser has.
+fn double_of(browser: &Browser, server: &Clocked) -> Page {
+    let mut double = Page::at(server.addr);
+    for cookie in browser.cookies() {
+        double.plant(cookie.name(), cookie.value());
+    }
+    double.look("/login");
+    double
+}
+
+#[test]
+fn a_ceremony_belongs_to_its_browser_and_ends_with_its_first_answer() {
+    const FINISH: &str = "/login/passkey/finish";
+    let server = Clocked::start();
+    let (browser, url) = (with_passkey(&server), server.url());
+    browser.sign_out();
+    let is_refused = |page: &mut Page, answer: &str| {
+        let refused = page.talk(FINISH, answer);
+        assert_eq!(refused.status, 422, "{}", refused.text());
+        assert!(!page.cookies().contains("latchkey-session"), "nobody is let in");
+    };
+
+    let answer = signed_answer(&browser, &url);
+    let mut thief = Page::at(server.addr);
+    thief.look("/login");
+    is_refused(&mut thief, &answer);
+    assert_eq!(thief.talk("/login/passkey/start", "{}").status, 200);
+    is_refused(&mut thief, &answer);
+
+    let mut own = double_of(&browser, &server);
+    let mut again = own.clone();
+    let let_in = own.talk(FINISH, &answer);
+    assert_eq!(
+        (let_in.status, let_in.json()),
+        (200, json!({ "location": "/profile" })),
+        "what a thief did spoilt nothing"
+    );
+    assert_eq!(own.get("/profile").status, 200);
+    is_refused(&mut again, &answer);
+
+    let answer = signed_answer(&browser, &url);
+    let mut own = double_of(&browser, &server);
+    is_refused(&mut own, "{\"credential\":{}}");
+    is_refused(&mut own, &answer);
+
+    let late = signed_answer(&browser, &url);
+    server.advance(Duration::from_mins(5));
+    is_refused(&mut double_of(&browser, &server), &late);
+}
+
+#[test]
+fn after_ten_minutes_a_passkey_is_not_removed_without_a_fresh_proof() {
+    let server = Clocked::start();
+    let browser = with_passkey(&server);
+    server.advance(Duration::from_mins(11));
+    browser.click("#second-factor tbody button");
+    browser.agree();
+    browser.wait_for_text("h1", "Confirm that it is you");
+    let bound = || server.auth().second_factors("zoe").expect("read").passkeys.len();
+    assert_eq!(bound(), 1);
+    browser.click("[data-passkey-sign-in]");
+    browser.wait_for_text("h1", "Profile");
+    browser.click("#second-factor tbody button");
+    browser.agree();
+    browser.wait_for_text("[role=status]", "The passkey opens nothing any more");
+    assert_eq!(bound(), 0);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::process::{Command, Output, Stdio};
 use std::{env, fs};
 
 /// What a client said and how it ended.
-struct Said {
+pub struct Said {
     /// stdout, then stderr.
     text: String,
     status: std::process::ExitStatus,
@@ -25,7 +25,7 @@ impl Said {
     }
 
     /// The client must have been content.
-    fn ok(self) -> String {
+    pub fn ok(self) -> String {
         assert!(self.status.success(), "{}: {}", self.status, self.text);
         self.text
     }
@@ -34,7 +34,7 @@ impl Said {
 /// A client's program, which must be installed: a test that passes without it would prove nothing.
 ///
 /// It is ended after two minutes, since a client that hangs says less than one that fails.
-fn client(program: &str) -> Command {
+pub fn client(program: &str) -> Command {
     let path = find(program).unwrap_or_else(|| panic!("{program} is not installed; tests/run installs what is needed"));
     let mut command = Command::new("timeout");
     command.args(["--kill-after=5", "120"]).arg(path).stdin(Stdio::null());
@@ -53,7 +53,7 @@ fn find(program: &str) -> Option<PathBuf> {
 }
 
 /// Runs a client to its end.
-fn run(command: &mut Command) -> Said {
+pub fn run(command: &mut Command) -> Said {
     Said::from_output(&command.output().expect("the client runs"))
 }
 

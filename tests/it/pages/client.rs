@@ -62,6 +62,12 @@ impl Page {
         Self { agent: agent.to_owned(), ..self }
     }
 
+    /// The same server, asked for by the address that a proxy in front of it has.
+    pub fn through(self, origin: &str) -> Self {
+        let (_, host) = origin.split_once("://").expect("a scheme");
+        Self { origin: origin.to_owned(), client: self.client.with_host(host), ..self }
+    }
+
     /// Sends the form of `/login`.
     pub fn sign_in(&mut self, name: &str, password: &str) -> Answer {
         self.submit("/login", "/login", &[("name", name), ("password", password)])

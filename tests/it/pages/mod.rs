@@ -1,7 +1,10 @@
 //! The pages, as a browser without JavaScript sees them.
 
+mod account;
 mod admin;
+mod app_passwords;
 pub mod client;
+mod connect;
 mod files;
 mod forms;
 mod guard;
@@ -14,6 +17,12 @@ mod waiting;
 use client::{PASSWORD, Page};
 
 use crate::harness::TestServer;
+
+/// What stands on a page between two pieces of it, the first of each.
+fn between<'a>(html: &'a str, start: &str, end: &str) -> &'a str {
+    let (_, rest) = html.split_once(start).unwrap_or_else(|| panic!("no {start} in {html}"));
+    rest.split_once(end).unwrap_or_else(|| panic!("no {end} after {start}")).0
+}
 
 #[test]
 fn a_person_signs_in_and_out() {

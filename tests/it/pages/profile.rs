@@ -4,7 +4,7 @@ use super::client::{PASSWORD, Page, add, plain};
 use crate::harness::{CHEAP, Person, TestServer, eventually};
 
 /// Creates an application password and gives it with the page that shows it.
-fn create(page: &mut Page, fields: &[(&str, &str)]) -> (String, String) {
+pub fn create(page: &mut Page, fields: &[(&str, &str)]) -> (String, String) {
     page.look("/profile/app-passwords/new");
     let form = page.hidden("form").expect("a form id");
     let answer = page.post("/profile/app-passwords", &[&[("form", form.as_str())], fields].concat());
@@ -13,7 +13,7 @@ fn create(page: &mut Page, fields: &[(&str, &str)]) -> (String, String) {
 }
 
 /// The password on the page that shows it.
-fn shown(html: &str) -> String {
+pub fn shown(html: &str) -> String {
     let (_, rest) = html.split_once("id=\"issued-password\">").expect("a password");
     rest.split_once('<').expect("its end").0.to_owned()
 }

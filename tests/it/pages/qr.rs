@@ -16,9 +16,9 @@ pub fn read(html: &str) -> String {
         let (x, y): (usize, usize) = (x.parse().expect("a column"), y.parse().expect("a row"));
         is_dark[y * side + x] = true;
     }
-    let size = side * PIXELS;
+    let pixels = side * PIXELS;
     let pixel = |x: usize, y: usize| if is_dark[y / PIXELS * side + x / PIXELS] { 0 } else { 255 };
-    let mut picture = rqrr::PreparedImage::prepare_from_greyscale(size, size, pixel);
+    let mut picture = rqrr::PreparedImage::prepare_from_greyscale(pixels, pixels, pixel);
     let codes = picture.detect_grids();
     assert_eq!(codes.len(), 1, "a camera sees one code");
     codes[0].decode().expect("a code that can be read").1

@@ -7,7 +7,7 @@ use latchkey::secret::PlainSecret;
 use sha2::{Digest, Sha256};
 
 use super::client::{PASSWORD, Page};
-use super::qr;
+use super::{between, qr};
 use crate::browser::{Bound, Clocked, totp};
 use crate::harness::{CHEAP, file_with};
 
@@ -19,11 +19,6 @@ pub fn bind_codes(page: &mut Page, server: &Clocked) -> Bound {
     let html = page.post("/profile/second-factor/totp", &[("code", &code)]).text();
     let codes = html.split("<li><code>").skip(1).map(|rest| between(rest, "", "<").to_owned()).collect();
     Bound { secret, codes }
-}
-
-fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
-    let (_, rest) = text.split_once(start).unwrap_or_else(|| panic!("no {start} in {text}"));
-    rest.split_once(end).unwrap_or_else(|| panic!("no {end} in {rest}")).0
 }
 
 /// A person who has bound codes, in the browser that did it.
