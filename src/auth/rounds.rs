@@ -93,8 +93,8 @@ fn server() -> Actor {
 mod tests {
     use super::*;
     use crate::auth::for_tests::Scene;
-    use crate::auth::{Expiry, NewAppPassword, SettingName};
-    use crate::model::{AuditFilter, Scope};
+    use crate::auth::{Answered, Expiry, LinkKind, NewAppPassword, SettingName};
+    use crate::model::{AuditFilter, Scope, User};
 
     fn issue(scene: &Scene, label: &str) -> String {
         let new = NewAppPassword {
@@ -170,5 +170,45 @@ mod tests {
         scene.pass(TimeDelta::days(66));
         scene.auth.clear_up().expect("cleared");
         assert_eq!(all(), 0);
+    }
+
+    #[test]
+    fn links_for_a_password_go_when_they_have_ended() {
+        let scene = Scene::new();
+        let (alice, bob) = (scene.add("alice"), scene.add("bob"));
+        let is_kept = |user: &User| {
+            scene.auth.clear_up().expect("cleared");
+            let kept = scene.auth.0.store.read(|c| store::password_link::of_user(c, user.id)).expect("read");
+            kept.is_some()
+        };
+        scene.auth.password_link("alice", LinkKind::Reset, &Actor::cli()).expect("a link");
+        scene.pass(TimeDelta::hours(71));
+        scene.auth.password_link("bob", LinkKind::Invitation, &Actor::cli()).expect("a link");
+        assert_eq!((is_kept(&alice), is_kept(&bob)), (true, true));
+        scene.pass(TimeDelta::hours(1));
+        assert_eq!((is_kept(&alice), is_kept(&bob)), (false, true));
+        scene.pass(TimeDelta::hours(71));
+        assert!(!is_kept(&bob));
+    }
+
+    #[test]
+    fn counts_of_requests_go_after_eight_days() {
+        let scene = Scene::new();
+        let count = || {
+            scene.auth.note_answer(Answered::Told);
+            scene.auth.write_traffic().expect("written");
+        };
+        let kept = || {
+            scene.auth.clear_up().expect("cleared");
+            scene.auth.0.store.read(|c| store::traffic::since(c, from_millis(0))).expect("read").len()
+        };
+        count();
+        scene.pass(TimeDelta::days(7) + TimeDelta::hours(23));
+        count();
+        assert_eq!(kept(), 2);
+        scene.pass(TimeDelta::hours(1) + TimeDelta::minutes(15));
+        assert_eq!(kept(), 1, "the older one is gone");
+        scene.pass(TimeDelta::days(8));
+        assert_eq!(kept(), 0);
     }
 }

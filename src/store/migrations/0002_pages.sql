@@ -8,9 +8,9 @@ ALTER TABLE user ADD COLUMN passkey_handle BLOB;
 CREATE UNIQUE INDEX user_passkey_handle ON user (passkey_handle);
 -- Last use of an application password or of the pages, at most a minute late.
 ALTER TABLE user ADD COLUMN last_seen_at INTEGER;
--- Name, display name and e-mail address in small letters, line by line: what the list of people is searched in.
+-- Name, display name and e-mail address in small letters, line by line: what the list of people is searched in. The
+-- step goes on in Rust, which knows the small letters of all scripts.
 ALTER TABLE user ADD COLUMN folded TEXT NOT NULL DEFAULT '';
-UPDATE user SET folded = lower(name || char(10) || display_name || char(10) || coalesce(email, ''));
 
 -- What happened with a deed, where kind and subject do not say all of it.
 ALTER TABLE audit ADD COLUMN detail TEXT;

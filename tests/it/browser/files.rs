@@ -1,7 +1,7 @@
 //! A person's own files in a real browser: dropped, made, renamed, deleted, and looked at.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -50,6 +50,51 @@ fn files_are_dropped_and_chosen_and_a_refused_one_is_told() {
     crate::harness::eventually("it is replaced", || {
         fs::read_to_string(home.join("one.txt")).expect("there") == "dropped one.txt"
     });
+}
+
+/// How far the upload of the bar that is shown has come, from 0 to 1.
+fn progress(browser: &Browser) -> f64 {
+    let value = browser.run_js("return document.querySelector('.uploads progress').value", Vec::new());
+    value.as_f64().expect("a number")
+}
+
+/// All files beneath a folder, hidden ones too.
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries.flat_map(|path| if path.is_dir() { files_in(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn an_upload_shows_how_far_it_is_and_is_cancelled() {
+    let server = Clocked::start();
+    let (browser, home) = at_home(&server);
+    for (name, length) in [("large.bin", 20_000_000), ("waiting.bin", 1000), ("small.bin", 1000)] {
+        fs::write(server.storage().join(name), vec![b'x'; length]).expect("written");
+    }
+    // Most of a minute for the large one.
+    browser.upload_at(500_000);
+    for name in ["large.bin", "waiting.bin", "small.bin"] {
+        browser.attach("input[type=file]", &server.storage().join(name));
+    }
+    browser.wait_for_text(".uploads li:first-child", "Uploading…");
+    browser.wait_for_text(".uploads li:last-child", "Waiting");
+    crate::harness::eventually("the bar moves", || progress(&browser) > 0.0);
+    let first = progress(&browser);
+    crate::harness::eventually("the bar moves on", || progress(&browser) > first);
+    assert!(progress(&browser) < 1.0, "it is not there yet");
+    crate::harness::eventually("a part is on the disk", || !files_in(&home).is_empty());
+    browser.look("files-uploading");
+    browser.click("[aria-label='Cancel waiting.bin']");
+    browser.click("[aria-label='Cancel large.bin']");
+    browser.wait_for_text(".uploads li:first-child.failed", "Cancelled");
+    browser.wait_for_text(".uploads li:nth-child(2).failed", "Cancelled");
+    browser.wait_for_text(".uploads li:last-child.done", "Uploaded");
+    assert_eq!(browser.count(".uploads progress, .uploads button"), 0, "all are settled");
+    crate::harness::eventually("the rest is gone", || files_in(&home) == [home.join("small.bin")]);
+    browser.look("files-cancelled");
+    browser.reload();
+    browser.wait_for_text(".filelist", "small.bin");
+    assert_eq!(browser.count(".filelist tbody tr"), 1);
 }
 
 #[test]

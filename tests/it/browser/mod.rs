@@ -155,6 +155,15 @@ impl Browser {
         self.cdp("Emulation.setScriptExecutionDisabled", &json!({ "value": false }));
     }
 
+    /// The pages send no faster than so many bytes a second from now on.
+    #[track_caller]
+    pub fn upload_at(&self, bytes_a_second: u32) {
+        self.cdp("Network.enable", &json!({}));
+        let conditions =
+            json!({ "offline": false, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_a_second });
+        self.cdp("Network.emulateNetworkConditions", &conditions);
+    }
+
     /// What the browser complained about since the last call: scripts that failed, what the content security policy
     /// forbade, answers of 400 and above.
     #[track_caller]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use latchkey::auth::{Actor, NewAccount};
+use latchkey::secret::PlainSecret;
 use serde_json::json;
 
 use super::people::PASSWORD;
@@ -146,6 +148,35 @@ fn a_passkey_shows_again_who_is_there() {
     browser.wait_for("#label");
     assert!(browser.url().ends_with("/profile/app-passwords/new"), "{}", browser.url());
     assert_ne!(browser.session_token(), before, "a step up gives another token");
+}
+
+#[test]
+fn a_passkey_named_like_a_formula_is_text_in_the_exported_log() {
+    const FORMULA: &str = "=HYPERLINK(\"http://evil.example\",\"A\")";
+    let server = Clocked::start();
+    let browser = server.visited_by("zoe");
+    browser.add_authenticator();
+    browser.open(&format!("{}/profile/passkeys/new", server.url()));
+    browser.fill("#passkey-name", FORMULA);
+    browser.click("[data-passkey-register]");
+    browser.wait_for_text("#second-factor tbody", FORMULA);
+    browser.click("#second-factor tbody button");
+    browser.agree();
+    browser.wait_for_text("[role=status]", "The passkey opens nothing any more");
+    let password = Some(PlainSecret::new(PASSWORD.to_owned()));
+    let root = NewAccount { is_admin: true, password, ..NewAccount::named("root") };
+    server.auth().add_user(&root, &Actor::cli()).expect("added");
+    let mut root = Page::at(server.addr).let_in("root");
+    let lines = root.get("/admin/audit.json?kind=second-factor&person=zoe").json();
+    for (line, kind) in [(0, "passkey.unbind"), (1, "passkey.bind")] {
+        let line = &lines[line];
+        assert_eq!((line["kind"].as_str(), line["subject"].as_str()), (Some(kind), Some(FORMULA)), "{lines}");
+        assert_eq!((line["actor"].as_str(), line["address"].as_str()), (Some("zoe"), Some("127.0.0.1")), "{lines}");
+    }
+    let csv = root.get("/admin/audit.csv?kind=second-factor").text();
+    let neutral = format!("zoe,\"'{}\",", FORMULA.replace('"', "\"\""));
+    assert_eq!(csv.matches(&neutral).count(), 2, "{csv}");
+    assert_eq!(csv.matches("=HYPERLINK").count(), 2, "nowhere else: {csv}");
 }
 
 #[test]

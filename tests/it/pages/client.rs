@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use crate::browser::totp;
 use crate::harness::TestServer;
 use crate::http::{Answer, Client};
 
@@ -66,6 +67,22 @@ impl Page {
     pub fn through(self, origin: &str) -> Self {
         let (_, host) = origin.split_once("://").expect("a scheme");
         Self { origin: origin.to_owned(), client: self.client.with_host(host), ..self }
+    }
+
+    /// The same browser behind a proxy that says so, for a server that trusts it.
+    pub fn coming_from(self, address: &str) -> Self {
+        Self { client: self.client.with("X-Forwarded-For", address), ..self }
+    }
+
+    /// Binds an authenticator application by the code that it shows at that time; gives its secret and the page with
+    /// the recovery codes.
+    pub fn bind_totp(&mut self, unix_time: u64) -> (String, String) {
+        let html = self.look("/profile/second-factor/totp");
+        let (_, rest) = html.split_once("id=\"totp-secret\">").expect("a secret");
+        let secret = rest.split('<').next().expect("its end").replace(' ', "");
+        let bound = self.post("/profile/second-factor/totp", &[("code", &totp(&secret, unix_time))]);
+        assert_eq!(bound.status, 200, "{}", bound.text());
+        (secret, bound.text())
     }
 
     /// Sends the form of `/login`.

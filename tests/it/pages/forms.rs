@@ -1,7 +1,11 @@
 //! Forms of our own pages only: without the token, with a wrong one, with another session's, or from another site, a
 //! form changes nothing.
 
+use latchkey::auth::{Actor, NewAccount};
+use latchkey::secret::PlainSecret;
+
 use super::client::{PASSWORD, Page, add};
+use crate::browser::Clocked;
 use crate::harness::TestServer;
 
 /// Every form of a person's own pages, with fields that would do.
@@ -125,6 +129,95 @@ fn what_a_visitor_sends_needs_the_visitors_token() {
         }
     }
     assert!(!page.cookies().contains("session"));
+}
+
+#[test]
+fn a_password_that_has_to_be_changed_is_changed_by_its_own_form_alone() {
+    const PATH: &str = "/login/new-password";
+    const CHOSEN: &str = "cobalt teapot meadow";
+    let server = Clocked::start();
+    let password = Some(PlainSecret::new(PASSWORD.to_owned()));
+    let alice = NewAccount { password, must_change_password: true, ..NewAccount::named("alice") };
+    server.auth().add_user(&alice, &Actor::cli()).expect("added");
+    server.account("mallory");
+    let begin = |name: &str| {
+        let mut page = Page::at(server.addr);
+        page.sign_in(name, PASSWORD);
+        page.look(if name == "alice" { PATH } else { "/profile" });
+        let token = page.hidden("csrf").expect("a token");
+        (page, token)
+    };
+    let (mut page, own) = begin("alice");
+    let (mut elsewhere, others) = begin("alice");
+    let (_, strangers) = begin("mallory");
+    let origin = page.origin().to_owned();
+    let tries = [
+        (None, origin.as_str()),
+        (Some(""), &origin),
+        (Some("wrong"), &origin),
+        (Some(&others), &origin),
+        (Some(&strangers), &origin),
+        (Some(&own), "https://evil.example"),
+        (Some(&own), "null"),
+        (Some(&own), ""),
+    ];
+    for (token, origin) in tries {
+        let token = token.map(|token| ("csrf", token));
+        let fields: Vec<_> = token.into_iter().chain([("password", CHOSEN), ("again", CHOSEN)]).collect();
+        assert_eq!(page.post_with(PATH, &fields, origin).status, 403, "{token:?} from {origin:?}");
+    }
+    assert!(server.auth().user("alice").expect("there").must_change_password);
+    assert_eq!(elsewhere.get(PATH).status, 200, "no session was ended");
+    assert_eq!(Page::at(server.addr).sign_in("alice", CHOSEN).status, 422);
+    assert_eq!(Page::at(server.addr).sign_in("alice", PASSWORD).location(), "/login/next");
+    let fields = [("password", CHOSEN), ("again", CHOSEN)];
+    assert_eq!(page.submit(PATH, PATH, &fields).location(), "/login/next", "by its own form it is");
+    assert_eq!(Page::at(server.addr).sign_in("alice", CHOSEN).location(), "/profile");
+}
+
+/// Sends a passkey talk's step as the pages' script does, and gives the status.
+fn talk(page: &mut Page, path: &str, token: &str, origin: &str) -> u16 {
+    let headers = [("Content-Type", "application/json"), ("Origin", origin), ("X-CSRF-Token", token)];
+    page.send("POST", path, &headers, "{\"name\":\"x\",\"credential\":{}}").status
+}
+
+#[test]
+fn a_passkey_talk_takes_its_own_sessions_token_alone() {
+    let server = TestServer::start();
+    add(&server, "alice", &[]);
+    add(&server, "mallory", &[]);
+    let token_on = |page: &mut Page, path: &str| {
+        page.look(path);
+        page.hidden("csrf").expect("a token")
+    };
+    let mut alice = Page::signed_in(&server, "alice");
+    let own = token_on(&mut alice, "/profile");
+    let mut visitor = Page::of(&server);
+    let visitors = token_on(&mut visitor, "/login");
+    let others = [
+        token_on(&mut Page::signed_in(&server, "alice"), "/profile"),
+        token_on(&mut Page::signed_in(&server, "mallory"), "/profile"),
+        token_on(&mut Page::of(&server), "/login"),
+    ];
+    let origin = alice.origin().to_owned();
+    for step in ["start", "finish"] {
+        for path in ["/login/passkey", "/login/code/passkey", "/reauthenticate/passkey", "/profile/passkeys"] {
+            let path = format!("{path}/{step}");
+            for token in others.iter().chain([&visitors]) {
+                assert_eq!(talk(&mut alice, &path, token, &origin), 403, "{path} in a session");
+            }
+            assert_eq!(talk(&mut alice, &path, &own, "https://evil.example"), 403, "{path} from elsewhere");
+        }
+        for path in ["/login/passkey", "/login/code/passkey"] {
+            let path = format!("{path}/{step}");
+            for token in others.iter().chain([&own]) {
+                assert_eq!(talk(&mut visitor, &path, token, &origin), 403, "{path} by a visitor");
+            }
+            assert_eq!(talk(&mut visitor, &path, &visitors, "https://evil.example"), 403, "{path} from elsewhere");
+        }
+    }
+    assert_eq!(talk(&mut alice, "/profile/passkeys/start", &own, &origin), 200, "with its own, a talk begins");
+    assert_eq!(talk(&mut visitor, "/login/passkey/start", &visitors, &origin), 200);
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use latchkey::auth::{AccountChange, Actor, NewAccount};
 use latchkey::secret::PlainSecret;
 
+use super::admin::link_on;
 use super::client::{PASSWORD, Page, add};
-use crate::browser::{Clocked, totp};
+use crate::browser::Clocked;
 use crate::harness::{CHEAP, TestServer};
-use crate::http::Client;
 
 #[test]
 fn a_guesser_is_told_to_wait_and_for_how_long() {
@@ -125,8 +125,10 @@ fn a_session_that_was_planted_before_is_not_taken_over() {
 
 #[test]
 fn what_opens_the_pages_opens_no_drive() {
-    let server = TestServer::start();
+    // Whoever is slowed is answered otherwise.
+    let server = TestServer::with_config(&format!("{CHEAP}throttle_failures = 1000\n"));
     add(&server, "alice", &[]);
+    add(&server, "bob", &[]);
     let mut page = Page::signed_in(&server, "alice");
     page.look("/profile");
     let csrf = page.hidden("csrf").expect("a token");
@@ -138,40 +140,67 @@ fn what_opens_the_pages_opens_no_drive() {
         page.cookie("device"),
         stranger.cookie("visit"),
         waiting_for_a_code(&server),
+        link_for(&server, "alice"),
+        link_for(&server, "bob"),
         csrf,
         api,
         PASSWORD.to_owned(),
     ];
-    let all_cookies = page.cookies();
-    for method in ["GET", "PROPFIND", "PUT", "OPTIONS"] {
-        for path in ["/dav/", "/dav/file"] {
-            for token in &tokens {
-                let basic = Client::new(server.addr).with_basic("alice", token).send(method, path, &[], b"");
-                assert_eq!(basic.status, 401, "{method} {path} as Basic");
-                let bearer = format!("Bearer {token}");
-                let bearer = server.stranger().send(method, path, &[("Authorization", &bearer)], b"");
-                assert_eq!(bearer.status, 401, "{method} {path} as Bearer");
-                let as_name = Client::new(server.addr).with_basic(token, token).send(method, path, &[], b"");
-                assert_eq!(as_name.status, 401, "{method} {path} as name");
+    for token in &tokens {
+        opens_no_drive(&server, token, &page.cookies());
+    }
+    for name in ["alice", "bob"] {
+        assert!(!server.storage().join("files").join(name).join("file").exists());
+    }
+    let key = server.ok(&["app-password", "issue", "alice", "x"]);
+    assert_eq!(
+        server.stranger().with_basic("alice", &key).get("/dav/").status,
+        200,
+        "what does open it still opens it"
+    );
+}
+
+/// Tries a token in all ways in which a client can send one, beside all cookies that a browser has.
+fn opens_no_drive(server: &TestServer, token: &str, cookies: &str) {
+    let client = || server.stranger().with_host(&format!("localhost:{}", server.addr.port()));
+    let named = ["session", "device", "visit", "sign-in"].map(|name| format!("__Host-latchkey-{name}={token}"));
+    let ways = [
+        ("as Basic password of alice", client().with_basic("alice", token)),
+        ("as Basic password of bob", client().with_basic("bob", token)),
+        ("as Basic password without a name", client().with_basic("", token)),
+        ("as Basic name", client().with_basic(token, token)),
+        ("as Bearer", client().with("Authorization", &format!("Bearer {token}"))),
+        ("as cookie", client().with("Cookie", &named.join("; "))),
+        ("beside the cookies", client().with("Cookie", cookies)),
+    ];
+    for (way, client) in ways {
+        for method in ["GET", "PROPFIND", "PUT", "OPTIONS"] {
+            for path in ["/dav/", "/dav/file"] {
+                let answer = client.send(method, path, &[], b"");
+                assert_eq!(answer.status, 401, "{method} {path} with {token} {way}");
             }
-            let host = format!("localhost:{}", server.addr.port());
-            let headers = [("Cookie", all_cookies.as_str())];
-            let by_cookie = server.stranger().with_host(&host).send(method, path, &headers, b"");
-            assert_eq!(by_cookie.status, 401, "{method} {path} by cookie");
         }
     }
-    assert!(!server.storage().join("files/alice/file").exists());
+}
+
+/// The token of a link by which somebody chooses a password.
+fn link_for(server: &TestServer, name: &str) -> String {
+    if !server.run(&["user", "show", "root"]).status.success() {
+        add(server, "root", &["--admin"]);
+    }
+    let mut root = Page::signed_in(server, "root");
+    root.look(&format!("/admin/users/{name}"));
+    let form = root.hidden("form").expect("an id");
+    let link = link_on(&root.post(&format!("/admin/users/{name}/link"), &[("form", &form)]).text());
+    let token = link.split_once('=').expect("a token").1.to_owned();
+    assert!(token.starts_with("lki-"), "{token}");
+    token
 }
 
 /// The token of a sign-in that lacks its second factor.
 fn waiting_for_a_code(server: &TestServer) -> String {
-    add(server, "bob", &[]);
-    let mut page = Page::signed_in(server, "bob");
-    let html = page.look("/profile/second-factor/totp");
-    let secret = html.split("id=\"totp-secret\">").nth(1).expect("a secret").split('<').next().expect("its end");
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
-    let code = totp(&secret.replace(' ', ""), now);
-    assert_eq!(page.post("/profile/second-factor/totp", &[("code", &code)]).status, 200);
+    Page::signed_in(server, "bob").bind_totp(now);
     let mut again = Page::of(server);
     assert_eq!(again.sign_in("bob", PASSWORD).location(), "/login/code?next=%2Fprofile");
     assert!(!again.cookies().contains("session"), "half a sign-in is none");

@@ -112,3 +112,31 @@ fn only_administrators_own_forms_change_anything() {
     assert!(!settings.contains("Set here"), "no setting was changed");
     assert_eq!(Page::of(&server).sign_in("alice", PASSWORD).location(), "/profile", "the password is the same");
 }
+
+#[test]
+fn nobody_types_another_persons_password() {
+    const CHOSEN: &str = "cobalt teapot meadow";
+    let (server, mut root) = scene();
+    add(&server, "alice", &[]);
+    for path in PAGES {
+        let page = root.look(path);
+        let fields = ["type=\"password\"", "name=\"password\"", "name=\"again\"", "new-password"];
+        assert!(fields.iter().all(|field| !page.contains(field)), "{path} has a field for a password: {page}");
+    }
+    let passwords = [("password", CHOSEN), ("again", CHOSEN), ("new_password", CHOSEN), ("must_change_password", "1")];
+    let send = |root: &mut Page, page: &str, action: &str, fields: &[(&str, &str)]| {
+        root.look(page);
+        let form = root.hidden("form").unwrap_or_default();
+        root.post(action, &[&[("form", form.as_str())], fields, &passwords].concat()).status
+    };
+    assert_eq!(send(&mut root, "/admin/users/new", "/admin/users/new", &[("name", "bob")]), 200);
+    let (alice, general) = ("/admin/users/alice", "/admin/users/alice/general");
+    assert_eq!(send(&mut root, alice, general, &[("display_name", "Alice")]), 303);
+    assert_eq!(send(&mut root, alice, "/admin/users/alice/link", &[]), 200);
+    assert_eq!(send(&mut root, alice, "/admin/users/alice/password", &[]), 404);
+    for name in ["alice", "bob"] {
+        assert_eq!(Page::of(&server).sign_in(name, CHOSEN).status, 422, "{name}");
+    }
+    assert_eq!(Page::of(&server).sign_in("alice", PASSWORD).location(), "/profile", "hers is as it was");
+    server.assert_absent(CHOSEN);
+}

@@ -1,12 +1,17 @@
 //! Administration: who gets in, and what its pages do.
 
 mod audit;
+mod fresh;
 mod gates;
 mod people;
 mod security;
 mod settings;
 
-use super::client::{Page, add};
+use latchkey::auth::{Actor, NewAccount};
+use latchkey::secret::PlainSecret;
+
+use super::client::{PASSWORD, Page, add};
+use crate::browser::Clocked;
 use crate::harness::TestServer;
 
 /// A server with an administrator `root`, signed in.
@@ -17,6 +22,13 @@ fn scene() -> (TestServer, Page) {
     (server, root)
 }
 
+/// Adds an administrator `root` to a server whose clock the test moves.
+fn administrator(server: &Clocked) {
+    let password = Some(PlainSecret::new(PASSWORD.to_owned()));
+    let root = NewAccount { is_admin: true, password, ..NewAccount::named("root") };
+    server.auth().add_user(&root, &Actor::cli()).expect("added");
+}
+
 /// The text between two marks, which must be there.
 fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     let (_, rest) = text.split_once(start).unwrap_or_else(|| panic!("no {start} in {text}"));
@@ -24,7 +36,7 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
 }
 
 /// The link on the page that shows it once, without the server's address.
-fn link_on(page: &str) -> String {
+pub(super) fn link_on(page: &str) -> String {
     let whole = between(page, "id=\"link\"", "</code>");
     let (_, link) = whole.split_once("/welcome?token=").expect("a link");
     format!("/welcome?token={link}")

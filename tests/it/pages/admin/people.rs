@@ -205,6 +205,39 @@ fn somebody_is_left_to_administer() {
 }
 
 #[test]
+fn who_is_made_an_administrator_administers_until_it_is_taken_away() {
+    let (server, mut root) = scene();
+    add(&server, "alice", &[]);
+    let mut alice = Page::signed_in(&server, "alice");
+    let mut give = |name: &str, role: &str| {
+        let path = format!("/admin/users/{name}");
+        let fields = [("display_name", ""), ("role", role), ("state", "enabled")];
+        root.submit(&path, &format!("{path}/general"), &fields).location().to_owned()
+    };
+    assert_eq!(alice.get("/admin").status, 403);
+    assert_eq!(give("alice", "administrator"), "/admin/users/alice?done=changed");
+    assert!(alice.look("/admin/users").contains("href=\"/admin/users/root\""), "from the next request on");
+    let fields = [("display_name", "Rosa"), ("email", "")];
+    let changed = alice.submit("/admin/users/root", "/admin/users/root/general", &fields);
+    assert_eq!(changed.location(), "/admin/users/root?done=changed");
+    assert_eq!(give("alice", "user"), "/admin/users/alice?done=changed");
+    assert_eq!(alice.get("/admin").status, 403);
+    assert_eq!(alice.submit("/profile", "/admin/users/root/general", &[("display_name", "Ruth")]).status, 403);
+    let shown = server.ok(&["user", "show", "root", "--json"]);
+    assert!(shown.contains("Rosa"), "{shown}");
+    let log = root.look("/admin/audit?person=alice&kind=user.change");
+    assert!(log.contains("made an administrator") && log.contains("administrator no more"), "{log}");
+    // It is given with a new account as well.
+    root.look("/admin/users/new");
+    let form = root.hidden("form").expect("an id");
+    let fields = [("form", form.as_str()), ("name", "carol"), ("role", "administrator")];
+    assert_eq!(root.post("/admin/users/new", &fields).status, 200);
+    let carol: serde_json::Value =
+        serde_json::from_str(&server.ok(&["user", "show", "carol", "--json"])).expect("JSON");
+    assert_eq!(carol["admin"], true);
+}
+
+#[test]
 fn an_account_goes_with_its_files_or_without() {
     let (server, mut root) = scene();
     for name in ["keeper", "thrower"] {

@@ -1,7 +1,10 @@
 //! What administrators see of people's connections, and cut.
 
+use std::time::Duration;
+
 use super::super::client::{PASSWORD, Page, add, plain};
-use super::scene;
+use super::{administrator, scene};
+use crate::browser::{Clocked, totp};
 
 #[test]
 fn a_connection_is_seen_and_cut() {
@@ -74,6 +77,41 @@ fn nobody_resets_their_own_second_factor_here() {
     assert_eq!(done.location(), "/admin/users/alice/security?done=reset");
     server.ok(&["user", "reset-second-factor", "alice"]);
     assert_eq!(server.run(&["user", "reset-second-factor", "nobody"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_reset_of_the_second_factor_signs_the_person_out_everywhere() {
+    let server = Clocked::start();
+    server.account("alice");
+    administrator(&server);
+    let mut root = Page::at(server.addr).let_in("root");
+    let mut first = Page::at(server.addr).let_in("alice");
+    let (secret, _) = first.bind_totp(server.unix_time());
+    let begin = || {
+        server.advance(Duration::from_secs(30));
+        let mut page = Page::at(server.addr);
+        assert_eq!(page.sign_in("alice", PASSWORD).location(), "/login/code?next=%2Fprofile");
+        page.get("/login/code");
+        page
+    };
+    let mut second = begin();
+    assert_eq!(second.post("/login/code", &[("code", &totp(&secret, server.unix_time()))]).location(), "/profile");
+    let mut half_way = begin();
+    for page in [&mut first, &mut second] {
+        page.look("/profile");
+    }
+    let path = "/admin/users/alice/security";
+    let done = root.submit(path, "/admin/users/alice/second-factor/reset", &[]);
+    assert_eq!(done.location(), "/admin/users/alice/security?done=reset");
+    for page in [&mut first, &mut second] {
+        assert_eq!(page.get("/profile").location(), "/login?next=%2Fprofile");
+    }
+    let late = half_way.post("/login/code", &[("code", &totp(&secret, server.unix_time()))]);
+    assert_eq!(late.status, 422, "{}", late.text());
+    assert!(!half_way.cookies().contains("session"), "a code of what was reset opens nothing");
+    assert!(server.auth().sessions("alice").expect("read").is_empty());
+    root.look(path);
+    assert_eq!(Page::at(server.addr).sign_in("alice", PASSWORD).location(), "/profile", "the password is enough");
 }
 
 /// Whatever a person or a client can fill in is text on every page.

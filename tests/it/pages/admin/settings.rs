@@ -82,3 +82,42 @@ fn a_second_factor_can_be_required_of_all() {
     assert_eq!(root.submit(PATH, PATH, &[("clear", "second_factor_for")]).status, 303);
     assert_eq!(Page::of(&server).sign_in("alice", super::super::client::PASSWORD).location(), "/profile");
 }
+
+/// Asks for an application password on the page; gives the status and what the page says.
+fn ask(page: &mut Page, expires: &str) -> (u16, String) {
+    page.look("/profile/app-passwords/new");
+    let form = page.hidden("form").expect("an id");
+    let answer = page.post("/profile/app-passwords", &[("form", &form), ("label", "x"), ("expires", expires)]);
+    (answer.status, answer.text())
+}
+
+#[test]
+fn the_longest_lifetime_and_never_hold_from_the_next_request_on() {
+    let (server, mut root) = scene();
+    add(&server, "alice", &[]);
+    let mut alice = Page::signed_in(&server, "alice");
+    let days = |days: u64| (days * 86_400).to_string();
+    let offers = |page: &mut Page, value: &str| {
+        page.look("/profile/app-passwords/new").contains(&format!("<option value=\"{value}\""))
+    };
+    assert_eq!(ask(&mut alice, &days(31)).0, 200);
+    assert!(offers(&mut alice, &days(90)) && !offers(&mut alice, "never"));
+    let shorter = [("app_credentials_ttl", "7d"), ("app_credentials_max_ttl", "30d")];
+    assert_eq!(root.submit(PATH, PATH, &shorter).status, 303);
+    let (status, page) = ask(&mut alice, &days(31));
+    assert_eq!(status, 422, "longer than the longest");
+    assert!(page.contains("later than in 30 days (security.app_credentials_max_ttl)"), "{page}");
+    assert_eq!(ask(&mut alice, &days(30)).0, 200);
+    assert!(offers(&mut alice, &days(30)) && !offers(&mut alice, &days(90)), "what is too long is not offered");
+    assert_eq!(ask(&mut alice, "never").0, 422);
+    assert_eq!(root.submit(PATH, PATH, &[("app_credentials_allow_never", "true")]).status, 303);
+    assert!(offers(&mut alice, "never"));
+    assert_eq!(ask(&mut alice, "never").0, 200);
+    let rows: serde_json::Value =
+        serde_json::from_str(&server.ok(&["app-password", "list", "alice", "--json"])).expect("JSON");
+    assert_eq!(rows.as_array().map(Vec::len), Some(3), "what was refused was not issued");
+    assert!(rows[1]["expires_at"].is_string() && rows[2]["expires_at"].is_null(), "{rows}");
+    assert_eq!(root.submit(PATH, PATH, &[("clear", "app_credentials_allow_never")]).status, 303);
+    assert_eq!(ask(&mut alice, "never").0, 422);
+    assert!(!offers(&mut alice, "never"));
+}
