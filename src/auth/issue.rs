@@ -298,7 +298,7 @@ fn expires_at(policy: &Policy, expiry: Expiry, now: Time) -> Result<Option<Time>
         Expiry::At(end) => end,
         Expiry::Never if policy.allow_never => return Ok(None),
         Expiry::Never => {
-            let reason = "never is not allowed here (security.app_credentials_allow_never)";
+            let reason = "never is not allowed here (app_credentials_allow_never, in the file or as set on the pages)";
             return Err(Error::invalid("expires", reason));
         }
     };
@@ -307,7 +307,8 @@ fn expires_at(policy: &Policy, expiry: Expiry, now: Time) -> Result<Option<Time>
     }
     if end > policy.latest_end(now) {
         let most = policy.max_ttl.as_secs() / 86_400;
-        let reason = format!("is later than in {most} days (security.app_credentials_max_ttl)");
+        let reason =
+            format!("is later than in {most} days (app_credentials_max_ttl, in the file or as set on the pages)");
         return Err(Error::invalid("expires", reason));
     }
     Ok(Some(end))

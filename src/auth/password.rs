@@ -109,6 +109,8 @@ impl Auth {
         let user = &session.user;
         check_strength(new, user)?;
         self.check_own_password(user, old, device, visitor)?;
+        let device = self.known_device(user, device)?;
+        let now = self.0.clock.now();
         if old == new {
             return Err(Error::invalid("password", "is the one you have now").into());
         }
@@ -116,6 +118,10 @@ impl Auth {
         let actor = Actor::person(user, visitor);
         Ok(self.0.store.write(|tx| {
             replace_password(tx, user, &phc, Some(session.id))?;
+            // The browser that it was changed in is the person's own.
+            if device != [0; 32] {
+                store::device::remember(tx, user.id, &device, now)?;
+            }
             self.audit(tx, &actor, "password.change", Some(user.name.as_str()), None)?;
             // A password alone is no fresh proof where a second factor is bound.
             self.renew_session(tx, session, Proof::Old)
@@ -221,24 +227,27 @@ impl Auth {
     }
 
     /// Sets the password that the holder of a link chose. The link and all sessions end; the second factor stays.
-    /// Blocks.
+    /// Gives a token that marks the browser as the person's own: strangers who guess meanwhile must not slow it. Blocks.
     ///
     /// # Errors
     /// [`Error::Invalid`] where the password is too weak, or the link is good no more.
-    pub fn use_password_link(&self, token: &str, password: &PlainSecret, visitor: Visitor<'_>) -> Result<User> {
+    pub fn use_password_link(&self, token: &str, password: &PlainSecret, visitor: Visitor<'_>) -> Result<PlainSecret> {
         let ended = || Error::invalid("link", "was used already or has ended");
         let link = self.open_password_link(token)?.ok_or_else(ended)?;
         check_strength(password, &link.user)?;
         let phc = self.hash_password(password)?;
         let actor = Actor::person(&link.user, visitor);
+        let device = Token::Device.generate();
+        let now = self.0.clock.now();
         self.0.store.write(|tx| {
             // Looked at again, so that of two at the same time one wins.
             if password_link::by_digest(tx, &digest(token))?.is_none() {
                 return Err(ended());
             }
             replace_password(tx, &link.user, &phc, None)?;
+            store::device::remember(tx, link.user.id, &digest(device.expose()), now)?;
             self.audit(tx, &actor, "password.set-by-link", Some(link.user.name.as_str()), None)?;
-            Ok(link.user.clone())
+            Ok(device.clone())
         })
     }
 }

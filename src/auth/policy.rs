@@ -100,7 +100,13 @@ impl Policy {
                 self.max_per_user = most.ok_or_else(|| wrong("is not a number from 1 to 100000"))?;
             }
             SettingName::UnusedAfter if value == NEVER => self.unused_after = None,
-            SettingName::UnusedAfter => self.unused_after = Some(duration(name, value)?),
+            SettingName::UnusedAfter => {
+                let after = duration(name, value)?;
+                if after < LEAST_UNUSED {
+                    return Err(wrong("is less than a day, which would revoke almost all of them"));
+                }
+                self.unused_after = Some(after);
+            }
             SettingName::SecondFactorFor => {
                 let who = SecondFactorFor::parse(value);
                 self.second_factor = who.ok_or_else(|| wrong("is not one of nobody, administrators, everybody"))?;
@@ -129,6 +135,8 @@ impl Policy {
 }
 
 const NEVER: &str = "never";
+/// The shortest time without use that revokes: a minute that was meant as a month would cut everybody off.
+const LEAST_UNUSED: Duration = Duration::from_hours(24);
 
 /// As the file would have it: `180d`, `1d 12h`.
 fn duration_text(duration: Duration) -> String {

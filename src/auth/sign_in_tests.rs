@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 
 use super::for_tests::Scene;
 use super::{
-    AccountChange, Actor, Browser, Error, Expiry, LinkKind, NewAccount, NewAppPassword, OneTimeForm, SignIn,
-    SignInRefusal, SignedIn, Visitor,
+    AccountChange, Actor, Browser, Error, Expiry, LinkKind, NewAccount, NewAppPassword, OneTimeForm, SettingName,
+    SignIn, SignInRefusal, SignedIn, Visitor,
 };
 use crate::model::{Scope, Session, User};
 use crate::secret::{PlainSecret, Token};
@@ -338,4 +338,38 @@ fn a_clock_that_was_ahead_locks_nobody_out() {
     assert!(!scene.auth.is_fresh(&ahead.new.session), "a proof of a time to come is none");
     let now = code(&scene, &secret_key, 0);
     scene.auth.sign_in_with_code(pending(&scene).expose(), &now, Browser::default(), at(1)).expect("let in");
+}
+
+#[test]
+fn who_sets_a_password_by_link_is_not_slowed_by_strangers() {
+    let scene = Scene::new();
+    alice(&scene);
+    let link = scene.auth.password_link("alice", LinkKind::Reset, &Actor::cli()).expect("a link");
+    for guess in 0..12 {
+        let _ = scene.auth.sign_in("alice", &secret(&format!("guess {guess}")), Browser::default(), at(9));
+    }
+    let device = scene.auth.use_password_link(link.expose(), &secret(OTHER), at(1)).expect("set");
+    let stranger = scene.auth.sign_in("alice", &secret(OTHER), Browser::default(), at(1));
+    assert!(matches!(stranger, Err(SignInRefusal::Throttled(_))));
+    let own = Browser { device: Some(device.expose()), session: None };
+    assert!(matches!(scene.auth.sign_in("alice", &secret(OTHER), own, at(1)), Ok(SignIn::Done(_))));
+}
+
+#[test]
+fn the_last_second_factor_stays_where_one_is_required() {
+    let scene = Scene::new();
+    let user = alice(&scene);
+    let owner = let_in(&scene, PASSWORD);
+    bind(&scene, &owner.new.session);
+    let require = |who: &str| {
+        let change = [(SettingName::SecondFactorFor, Some(who.to_owned()))];
+        scene.auth.change_settings(&change, &Actor::cli()).expect("set");
+    };
+    require("everybody");
+    assert!(matches!(scene.auth.remove_totp(&user, &Actor::cli()), Err(Error::Refused(_))));
+    let kept = scene.auth.second_factors("alice").expect("read");
+    assert!(kept.totp_since.is_some() && kept.recovery_codes == 10, "nothing was taken off");
+    require("nobody");
+    scene.auth.remove_totp(&user, &Actor::cli()).expect("removed");
+    assert!(!scene.auth.second_factors("alice").expect("read").any());
 }

@@ -132,8 +132,7 @@ impl Check<'_> {
                 raw.app_credentials_max_per_user,
                 1..=100_000,
             ),
-            app_credentials_unused_after: (raw.app_credentials_unused_after != "never")
-                .then(|| self.duration("security.app_credentials_unused_after", &raw.app_credentials_unused_after)),
+            app_credentials_unused_after: self.unused_after(&raw.app_credentials_unused_after),
             second_factor_for: self
                 .word(
                     "security.second_factor_for",
@@ -155,6 +154,15 @@ impl Check<'_> {
                 window: self.duration("security.throttle_window", &raw.throttle_window),
             },
         }
+    }
+
+    fn unused_after(&mut self, text: &str) -> Option<Duration> {
+        const KEY: &str = "security.app_credentials_unused_after";
+        let after = (text != "never").then(|| self.duration(KEY, text))?;
+        if after < Duration::from_hours(24) {
+            self.wrong(KEY, &format!("{text:?}"), "is less than a day, which would revoke almost all of them");
+        }
+        Some(after)
     }
 
     fn plain_http(&mut self, server: &ServerConfig, web: WebConfig) {

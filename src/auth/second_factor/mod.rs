@@ -11,7 +11,7 @@ pub use totp::OfferedTotp;
 pub(super) use totp::Offers;
 
 use super::gate::Visitor;
-use super::{Actor, Auth, Result, SignInRefusal};
+use super::{Actor, Auth, Error, Policy, Result, SignInRefusal};
 use crate::model::{SecondFactors, Session, User};
 use crate::store;
 
@@ -67,8 +67,16 @@ impl Auth {
     pub(super) fn before_first_factor(&self, tx: &rusqlite::Transaction<'_>, session: &Session) -> Result<()> {
         if !store::second_factor::of_user(tx, session.user.id)?.any() {
             store::session::delete_others(tx, session.user.id, Some(session.id))?;
-            store::device::forget_all(tx, session.user.id)?;
             self.0.pending.end_all_of(session.user.id);
+        }
+        Ok(())
+    }
+
+    /// A second factor that is required is not taken off by its person: whoever knows the password could then bind
+    /// theirs at the next sign-in. Looked at after the removal, in its transaction.
+    pub(super) fn refuse_to_lose_the_last(tx: &rusqlite::Transaction<'_>, user: &User, policy: &Policy) -> Result<()> {
+        if policy.second_factor.includes(user) && !store::second_factor::of_user(tx, user.id)?.any() {
+            return Err(Error::Refused("a second factor is required here: set up another one before you remove this"));
         }
         Ok(())
     }
@@ -81,7 +89,7 @@ impl Auth {
     pub fn reset_second_factor(&self, user: &str, actor: &Actor) -> Result<()> {
         let user = self.user(user)?;
         if actor.is(&user) {
-            return Err(super::Error::Refused("you change your own second factor on your profile"));
+            return Err(Error::Refused("you change your own second factor on your profile"));
         }
         self.0.store.write(|tx| {
             store::second_factor::delete_totp(tx, user.id)?;

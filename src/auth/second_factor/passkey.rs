@@ -207,11 +207,13 @@ impl Auth {
     /// Unbinds a passkey. Blocks.
     ///
     /// # Errors
-    /// The database's.
+    /// [`Error::Refused`] where it is the last one and one is required.
     pub fn remove_passkey(&self, user: &User, id: i64, actor: &Actor) -> Result<()> {
+        let policy = self.policy()?;
         self.0.store.write(|tx| {
             if let Some(name) = second_factor::delete_passkey(tx, user.id, id)? {
                 self.audit(tx, actor, "passkey.unbind", Some(user.name.as_str()), Some(&name))?;
+                Self::refuse_to_lose_the_last(tx, user, &policy)?;
                 forget_useless_recovery_codes(tx, user)?;
             }
             Ok(())

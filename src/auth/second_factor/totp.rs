@@ -129,11 +129,13 @@ impl Auth {
     /// Unbinds the authenticator application. Blocks.
     ///
     /// # Errors
-    /// The database's.
+    /// [`Error::Refused`] where it is the last one and one is required.
     pub fn remove_totp(&self, user: &User, actor: &Actor) -> Result<()> {
+        let policy = self.policy()?;
         self.0.store.write(|tx| {
             if second_factor::delete_totp(tx, user.id)? {
                 self.audit(tx, actor, "totp.unbind", Some(user.name.as_str()), None)?;
+                Self::refuse_to_lose_the_last(tx, user, &policy)?;
                 forget_useless_recovery_codes(tx, user)?;
             }
             Ok(())

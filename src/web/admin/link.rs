@@ -29,6 +29,8 @@ pub(super) struct LinkPage {
     is_new: bool,
     is_invitation: bool,
     link: String,
+    /// Whether it leads to this machine alone.
+    is_local: bool,
     until: Safe<String>,
     email: String,
     /// For the administrator's mail program, where an address is known.
@@ -59,6 +61,7 @@ impl LinkPage {
         let is_invitation = kind == LinkKind::Invitation;
         let mail = user.email.as_ref().map(|email| mail(email, user, &site, &link, is_invitation));
         page::ok(&Self {
+            is_local: web.0.sites.first().is_none(),
             frame: Frame::new(&caller.visit, "admin"),
             part: "users",
             head: Head::new(user, caller.user(), "general"),

@@ -294,6 +294,11 @@
 				if (waiting) return;
 				onbeforeunload = null;
 				if (!failed) location.reload();
+				else if (list.querySelector('.done') && !list.querySelector('.reload')) {
+					const show = button('Show what was uploaded', 'reload');
+					show.onclick = () => location.reload();
+					list.append(make('li', {}, show));
+				}
 			});
 		}
 

@@ -12,7 +12,7 @@ use crate::web::caller::Visit;
 use crate::web::csrf::Csrf;
 use crate::web::error::{Error, sentence};
 use crate::web::page::{self, Frame};
-use crate::web::{Web, off_thread};
+use crate::web::{Web, cookies, off_thread};
 
 #[derive(Template)]
 #[template(path = "login/welcome.html")]
@@ -74,7 +74,11 @@ pub(super) async fn choose_password(
     let outcome =
         off_thread(move || Ok::<_, Error>(auth.use_password_link(&token, &password, caller.visitor()))).await?;
     match outcome {
-        Ok(_) => Ok(page::see(visit.site(), "/login?done=password")),
+        Ok(device) => {
+            let mut response = page::see(visit.site(), "/login?done=password");
+            cookies::set(response.headers_mut(), cookies::DEVICE, &device);
+            Ok(response)
+        }
         Err(error @ auth::Error::Invalid { .. }) => render(&visit, &web, &form.token, Some(sentence(&error.told()))),
         Err(other) => Err(other.into()),
     }

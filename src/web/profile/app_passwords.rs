@@ -56,8 +56,9 @@ struct IssuedView<'a> {
     user: &'a str,
     /// The drive's address.
     address: String,
-    /// The same for file managers that want the scheme of WebDAV.
+    /// The same for file managers that want the scheme of WebDAV, with the user name.
     dav_address: String,
+    is_plain: bool,
     /// Until when the old one is good, where this one takes over.
     old_until: Option<crate::model::Time>,
 }
@@ -69,12 +70,16 @@ fn show_issued(
     old_until: Option<crate::model::Time>,
 ) -> Result<Response, Error> {
     let address = format!("{}/dav/", web.0.sites.canonical(caller.visit.site()));
-    let dav_address = address.replacen("http", "dav", 1);
+    let dav_address = match address.split_once("://") {
+        Some((scheme, rest)) => format!("{}://{}@{rest}", scheme.replacen("http", "dav", 1), caller.user().name),
+        None => address.clone(),
+    };
     let view = IssuedView {
         password: issued.password.expose(),
         qr: qr::Square::of(issued.password.expose())?,
         user: caller.user().name.as_str(),
         dav_address,
+        is_plain: address.starts_with("http://"),
         address,
         old_until,
         issued,

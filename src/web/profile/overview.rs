@@ -1,5 +1,7 @@
 //! `/profile` itself.
 
+use std::collections::HashSet;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
@@ -28,6 +30,8 @@ pub(in crate::web) struct AppPasswordRow {
     pub(in crate::web) is_live: bool,
     /// Whether somebody else issued it.
     pub(in crate::web) by_other: bool,
+    /// Whether another one has taken over from it.
+    pub(in crate::web) is_replaced: bool,
 }
 
 impl AppPasswordRow {
@@ -42,6 +46,7 @@ impl AppPasswordRow {
             application: row.last_used_agent.as_deref().and_then(application_of),
             is_live: row.revoked_at.is_none() && row.expires_at.is_none_or(|end| now < end),
             by_other: row.created_by != owner.name.as_str(),
+            is_replaced: false,
             tone,
             row,
         }
@@ -113,7 +118,12 @@ fn gather(web: &Web, caller: &SignedIn, usage: Option<Usage>) -> Result<ProfileP
         is_this: session.id == caller.session.id,
         session,
     });
-    let rows = auth.app_passwords(&name)?.into_iter().rev().map(|row| AppPasswordRow::new(row, &user, now));
+    let all = auth.app_passwords(&name)?;
+    let replaced: HashSet<String> = all.iter().filter_map(|row| row.replaces.clone()).collect();
+    let rows = all.into_iter().rev().map(|row| AppPasswordRow {
+        is_replaced: replaced.contains(&row.selector),
+        ..AppPasswordRow::new(row, &user, now)
+    });
     // What has run out stays among the others, in red, until it is revoked.
     let (passwords, ended) = rows.partition(|row: &AppPasswordRow| row.row.revoked_at.is_none());
     Ok(ProfilePage {

@@ -106,7 +106,7 @@ fn the_longest_lifetime_and_never_hold_from_the_next_request_on() {
     assert_eq!(root.submit(PATH, PATH, &shorter).status, 303);
     let (status, page) = ask(&mut alice, &days(31));
     assert_eq!(status, 422, "longer than the longest");
-    assert!(page.contains("later than in 30 days (security.app_credentials_max_ttl)"), "{page}");
+    assert!(page.contains("later than in 30 days (app_credentials_max_ttl"), "{page}");
     assert_eq!(ask(&mut alice, &days(30)).0, 200);
     assert!(offers(&mut alice, &days(30)) && !offers(&mut alice, &days(90)), "what is too long is not offered");
     assert_eq!(ask(&mut alice, "never").0, 422);
