@@ -294,10 +294,10 @@
 				if (waiting) return;
 				onbeforeunload = null;
 				if (!failed) location.reload();
-				else if (list.querySelector('.done') && !list.querySelector('.reload')) {
-					const show = button('Show what was uploaded', 'reload');
+				else if (list.querySelector('.done') && !list.nextElementSibling) {
+					const show = button('Show what was uploaded', '');
 					show.onclick = () => location.reload();
-					list.append(make('li', {}, show));
+					list.after(make('p', { className: 'actions start' }, show));
 				}
 			});
 		}

@@ -92,8 +92,8 @@ fn a_new_password_comes_with_all_that_a_program_needs() {
         let (_, rest) = html.split_once(&format!("id=\"line-{id}\"")).expect("a line to paste");
         plain(between(rest, ">", "</pre>"))
     };
-    assert_eq!(line("windows"), format!("net use * {address} {key} /user:alice /persistent:yes"));
-    assert_eq!(line("files"), address.replacen("http", "dav", 1));
+    assert_eq!(line("windows"), format!("net use * {address} * /user:alice /persistent:yes"));
+    assert_eq!(line("files"), address.replacen("http://", "dav://alice@", 1));
     // Pasted into a shell as it stands, it is all that rclone needs.
     let folder = tempfile::tempdir().expect("a scratch folder");
     let shell = |line: &str| {
