@@ -23,7 +23,7 @@ fn lived_in() -> Clocked {
         };
         auth.add_user(&new, &Actor::cli()).expect("added");
     };
-    add("root", "Rosa Root", true);
+    add("rosa", "Rosa Root", true);
     for (name, display) in [
         ("alice", "Alice Wilhelmina von und zu Hohenlohe-Langenburg"),
         ("bob", "Bob"),
@@ -87,7 +87,7 @@ fn the_pages_are_whole_accessible_and_fit() {
     let browser = Browser::start();
     browser.resize(1280, 900);
     browser.open(&format!("{}/login", server.url()));
-    browser.fill("input[name=name]", "root");
+    browser.fill("input[name=name]", "rosa");
     browser.fill("input[name=password]", PASSWORD);
     browser.submit("form");
     browser.wait_for("#user-menu");
@@ -97,9 +97,9 @@ fn the_pages_are_whole_accessible_and_fit() {
         ("users-none", "/admin/users?q=nothing"),
         ("new", "/admin/users/new"),
         ("general", "/admin/users/alice"),
-        ("own", "/admin/users/root?done=changed"),
+        ("own", "/admin/users/rosa?done=changed"),
         ("security", "/admin/users/alice/security"),
-        ("security-own", "/admin/users/root/security"),
+        ("security-own", "/admin/users/rosa/security"),
         ("delete", "/admin/users/alice/delete"),
         ("configuration", "/admin/configuration"),
         ("audit", "/admin/audit"),
@@ -126,7 +126,7 @@ fn a_person_is_added_and_a_connection_cut_by_mouse() {
     let server = lived_in();
     let browser = Browser::start();
     browser.open(&format!("{}/login?next=/admin/users/new", server.url()));
-    browser.fill("input[name=name]", "root");
+    browser.fill("input[name=name]", "rosa");
     browser.fill("input[name=password]", PASSWORD);
     browser.submit("form");
     browser.wait_for("#display_name");

@@ -89,13 +89,13 @@ fn deeds() -> Vec<Deed> {
     ]
 }
 
-/// An administrator `root` and `alice`, who is none.
+/// An administrator `rosa` and `alice`, who is none.
 fn scene() -> (Clocked, Page) {
     let server = Clocked::start();
     server.account("alice");
     administrator(&server);
-    let root = Page::at(server.addr).let_in("root");
-    (server, root)
+    let rosa = Page::at(server.addr).let_in("rosa");
+    (server, rosa)
 }
 
 fn led_to_proof(back: &str) -> String {
@@ -111,19 +111,19 @@ fn prove(page: &mut Page) {
 
 #[test]
 fn after_ten_minutes_what_hands_power_over_takes_a_fresh_proof() {
-    let (server, mut root) = scene();
+    let (server, mut rosa) = scene();
     for Deed { what, action, fields, back, is_done } in deeds() {
         server.advance(MINUTE * 10);
-        let asked = root.submit("/admin", action, &fields);
+        let asked = rosa.submit("/admin", action, &fields);
         assert_eq!(asked.location(), led_to_proof(back), "{what}");
         assert!(!is_done(&server), "{what} without a fresh proof");
         let wrong = [("password", "another otter ladder")];
-        assert_eq!(root.submit("/reauthenticate", "/reauthenticate", &wrong).status, 422, "{what}");
-        assert_eq!(root.submit("/admin", action, &fields).location(), led_to_proof(back), "{what} by a wrong proof");
+        assert_eq!(rosa.submit("/reauthenticate", "/reauthenticate", &wrong).status, 422, "{what}");
+        assert_eq!(rosa.submit("/admin", action, &fields).location(), led_to_proof(back), "{what} by a wrong proof");
         assert!(!is_done(&server), "{what} by a wrong proof");
-        prove(&mut root);
+        prove(&mut rosa);
         server.advance(ALMOST);
-        let done = root.submit("/admin", action, &fields);
+        let done = rosa.submit("/admin", action, &fields);
         assert!(matches!(done.status, 200 | 303), "{what}: {}", done.text());
         assert!(is_done(&server), "{what} within ten minutes of a proof");
     }
@@ -131,26 +131,26 @@ fn after_ten_minutes_what_hands_power_over_takes_a_fresh_proof() {
 
 #[test]
 fn looking_and_cutting_somebody_off_take_none() {
-    let (server, mut root) = scene();
+    let (server, mut rosa) = scene();
     server.advance(MINUTE * 10);
     // Before something is filled in, and not only when it is sent.
     for asks in ["/admin/users/new", "/admin/users/alice/delete"] {
-        assert_eq!(root.get(asks).location(), led_to_proof(asks));
+        assert_eq!(rosa.get(asks).location(), led_to_proof(asks));
     }
     for path in ["/admin", "/admin/users", "/admin/users/alice", "/admin/users/alice/security", "/admin/audit"] {
-        root.look(path);
+        rosa.look(path);
     }
     let fields = [("display_name", "Alice"), ("role", "user"), ("state", "disabled")];
-    let saved = root.submit("/admin/users/alice", "/admin/users/alice/general", &fields);
+    let saved = rosa.submit("/admin/users/alice", "/admin/users/alice/general", &fields);
     assert_eq!(saved.location(), "/admin/users/alice?done=disabled", "to cut somebody off is never put off");
 }
 
 #[test]
 fn a_link_that_has_ended_sets_no_password_even_from_a_page_that_was_open() {
-    let (server, mut root) = scene();
-    root.look("/admin/users/alice");
-    let form = root.hidden("form").expect("an id");
-    let link = link_on(&root.post("/admin/users/alice/link", &[("form", &form)]).text());
+    let (server, mut rosa) = scene();
+    rosa.look("/admin/users/alice");
+    let form = rosa.hidden("form").expect("an id");
+    let link = link_on(&rosa.post("/admin/users/alice/link", &[("form", &form)]).text());
     let token = link.split_once('=').expect("a token").1;
     server.advance(MINUTE * (72 * 60 - 1));
     let mut visitor = Page::at(server.addr);

@@ -41,7 +41,7 @@ fn forms<'a>(selector: &'a str, session: &'a str) -> Vec<(&'static str, Vec<(&'s
 
 #[test]
 fn only_administrators_see_the_pages() {
-    let (server, mut root) = scene();
+    let (server, mut rosa) = scene();
     add(&server, "alice", &[]);
     let mut alice = Page::signed_in(&server, "alice");
     for path in PAGES {
@@ -49,37 +49,37 @@ fn only_administrators_see_the_pages() {
         let back: String = percent_encoding::utf8_percent_encode(path, percent_encoding::NON_ALPHANUMERIC).collect();
         assert_eq!(nobody.get(path).location(), format!("/login?next={back}"));
         assert_eq!(alice.get(path).status, 403, "{path}");
-        let answer = root.get(path);
+        let answer = rosa.get(path);
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
     }
     assert!(!alice.get("/profile").text().contains("/admin"), "it is not even offered");
     for path in ["/admin/users/nobody", "/admin/users/nobody/security", "/admin/users/nobody/delete", "/admin/nothing"]
     {
-        assert_eq!(root.get(path).status, 404, "{path}");
+        assert_eq!(rosa.get(path).status, 404, "{path}");
     }
     // Who is an administrator no more is none from the next request on.
     server.ok(&["user", "add", "other", "--admin"]);
     let api = server.ok(&["api-token", "issue", "test", "--scope", "users"]);
     let client = server.stranger().with("Authorization", &format!("Bearer {api}"));
     let json = [("Content-Type", "application/json")];
-    assert_eq!(client.send("PATCH", "/api/v1/users/root", &json, b"{\"admin\": false}").status, 200);
-    assert_eq!(root.get("/admin").status, 403);
+    assert_eq!(client.send("PATCH", "/api/v1/users/rosa", &json, b"{\"admin\": false}").status, 200);
+    assert_eq!(rosa.get("/admin").status, 403);
 }
 
 #[test]
 fn only_administrators_own_forms_change_anything() {
-    let (server, mut root) = scene();
+    let (server, mut rosa) = scene();
     add(&server, "alice", &["--display-name", "Alice"]);
     let key = server.ok(&["app-password", "issue", "alice", "Notes"]);
     let mut alice = Page::signed_in(&server, "alice");
-    let mut other = Page::signed_in(&server, "root");
+    let mut other = Page::signed_in(&server, "rosa");
     other.look("/admin");
     let elsewhere = other.hidden("csrf").expect("a token");
-    let page = root.look("/admin/users/alice/security");
+    let page = rosa.look("/admin/users/alice/security");
     let session = super::between(&page, "name=\"id\" value=\"", "\"").to_owned();
-    let own = root.hidden("csrf").expect("a token");
-    let origin = root.origin().to_owned();
+    let own = rosa.hidden("csrf").expect("a token");
+    let origin = rosa.origin().to_owned();
     for (action, fields) in forms(&key[3..8], &session) {
         let send = |page: &mut Page, csrf: Option<&str>, origin: &str| {
             let token = csrf.map(|csrf| ("csrf", csrf));
@@ -95,10 +95,10 @@ fn only_administrators_own_forms_change_anything() {
         let token = nobody.hidden("csrf").expect("a token");
         assert_eq!(send(&mut nobody, Some(&token), &origin).location(), "/login", "{action} by nobody");
         for bad in [None, Some(""), Some("wrong"), Some(elsewhere.as_str())] {
-            assert_eq!(send(&mut root, bad, &origin).status, 403, "{action} with the token {bad:?}");
+            assert_eq!(send(&mut rosa, bad, &origin).status, 403, "{action} with the token {bad:?}");
         }
         for bad in ["https://evil.example", "null", ""] {
-            assert_eq!(send(&mut root, Some(&own), bad).status, 403, "{action} from {bad:?}");
+            assert_eq!(send(&mut rosa, Some(&own), bad).status, 403, "{action} from {bad:?}");
         }
     }
     let shown: serde_json::Value =
@@ -108,7 +108,7 @@ fn only_administrators_own_forms_change_anything() {
     assert!(!server.run(&["user", "show", "mallory"]).status.success());
     assert_eq!(server.stranger().with_basic("alice", &key).get("/dav/").status, 200);
     assert_eq!(alice.get("/profile").status, 200, "the session goes on");
-    let settings = root.look("/admin/configuration");
+    let settings = rosa.look("/admin/configuration");
     assert!(!settings.contains("Set here"), "no setting was changed");
     assert_eq!(Page::of(&server).sign_in("alice", PASSWORD).location(), "/profile", "the password is the same");
 }
@@ -116,24 +116,24 @@ fn only_administrators_own_forms_change_anything() {
 #[test]
 fn nobody_types_another_persons_password() {
     const CHOSEN: &str = "cobalt teapot meadow";
-    let (server, mut root) = scene();
+    let (server, mut rosa) = scene();
     add(&server, "alice", &[]);
     for path in PAGES {
-        let page = root.look(path);
+        let page = rosa.look(path);
         let fields = ["type=\"password\"", "name=\"password\"", "name=\"again\"", "new-password"];
         assert!(fields.iter().all(|field| !page.contains(field)), "{path} has a field for a password: {page}");
     }
     let passwords = [("password", CHOSEN), ("again", CHOSEN), ("new_password", CHOSEN), ("must_change_password", "1")];
-    let send = |root: &mut Page, page: &str, action: &str, fields: &[(&str, &str)]| {
-        root.look(page);
-        let form = root.hidden("form").unwrap_or_default();
-        root.post(action, &[&[("form", form.as_str())], fields, &passwords].concat()).status
+    let send = |rosa: &mut Page, page: &str, action: &str, fields: &[(&str, &str)]| {
+        rosa.look(page);
+        let form = rosa.hidden("form").unwrap_or_default();
+        rosa.post(action, &[&[("form", form.as_str())], fields, &passwords].concat()).status
     };
-    assert_eq!(send(&mut root, "/admin/users/new", "/admin/users/new", &[("name", "bob")]), 200);
+    assert_eq!(send(&mut rosa, "/admin/users/new", "/admin/users/new", &[("name", "bob")]), 200);
     let (alice, general) = ("/admin/users/alice", "/admin/users/alice/general");
-    assert_eq!(send(&mut root, alice, general, &[("display_name", "Alice")]), 303);
-    assert_eq!(send(&mut root, alice, "/admin/users/alice/link", &[]), 200);
-    assert_eq!(send(&mut root, alice, "/admin/users/alice/password", &[]), 404);
+    assert_eq!(send(&mut rosa, alice, general, &[("display_name", "Alice")]), 303);
+    assert_eq!(send(&mut rosa, alice, "/admin/users/alice/link", &[]), 200);
+    assert_eq!(send(&mut rosa, alice, "/admin/users/alice/password", &[]), 404);
     for name in ["alice", "bob"] {
         assert_eq!(Page::of(&server).sign_in(name, CHOSEN).status, 422, "{name}");
     }

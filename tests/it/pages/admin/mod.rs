@@ -14,19 +14,19 @@ use super::client::{PASSWORD, Page, add};
 use crate::browser::Clocked;
 use crate::harness::TestServer;
 
-/// A server with an administrator `root`, signed in.
+/// A server with an administrator `rosa`, signed in.
 fn scene() -> (TestServer, Page) {
     let server = TestServer::start();
-    add(&server, "root", &["--admin"]);
-    let root = Page::signed_in(&server, "root");
-    (server, root)
+    add(&server, "rosa", &["--admin"]);
+    let rosa = Page::signed_in(&server, "rosa");
+    (server, rosa)
 }
 
-/// Adds an administrator `root` to a server whose clock the test moves.
+/// Adds an administrator `rosa` to a server whose clock the test moves.
 fn administrator(server: &Clocked) {
     let password = Some(PlainSecret::new(PASSWORD.to_owned()));
-    let root = NewAccount { is_admin: true, password, ..NewAccount::named("root") };
-    server.auth().add_user(&root, &Actor::cli()).expect("added");
+    let rosa = NewAccount { is_admin: true, password, ..NewAccount::named("rosa") };
+    server.auth().add_user(&rosa, &Actor::cli()).expect("added");
 }
 
 /// The text between two marks, which must be there.

@@ -14,36 +14,36 @@ fn names(page: &str) -> Vec<String> {
 
 #[test]
 fn people_are_searched_sorted_and_paged() {
-    let (server, mut root) = scene();
+    let (server, mut rosa) = scene();
     for (name, display, email) in
         [("zoe", "Zoë Ärmel", "zoe@example.org"), ("bob", "", "bob@example.com"), ("amy", "amy b.", "amy@example.org")]
     {
         server.ok(&["user", "add", name, "--display-name", display, "--email", email]);
     }
-    let mut listed = |query: &str| names(&root.look(&format!("/admin/users?{query}")));
-    assert_eq!(listed(""), ["admin", "amy", "bob", "root", "zoe"]);
-    assert_eq!(listed("sort=-name"), ["zoe", "root", "bob", "amy", "admin"]);
+    let mut listed = |query: &str| names(&rosa.look(&format!("/admin/users?{query}")));
+    assert_eq!(listed(""), ["admin", "amy", "bob", "rosa", "zoe"]);
+    assert_eq!(listed("sort=-name"), ["zoe", "rosa", "bob", "amy", "admin"]);
     assert_eq!(listed("q=EXAMPLE.ORG"), ["amy", "zoe"]);
     assert_eq!(listed("q=%C3%A4rmel&sort=name"), ["zoe"]);
     assert_eq!(listed("sort=-created")[0], "amy");
-    assert_eq!(listed("sort=-seen")[0], "root", "who was here a moment ago");
+    assert_eq!(listed("sort=-seen")[0], "rosa", "who was here a moment ago");
     assert_eq!(listed("sort=nonsense&page=0"), listed("page=99"), "what makes no sense is the default");
-    assert!(root.look("/admin/users?q=nobody+at+all").contains("Nobody has"));
+    assert!(rosa.look("/admin/users?q=nobody+at+all").contains("Nobody has"));
     for number in 0..60 {
         server.ok(&["user", "add", &format!("u{number:02}")]);
     }
-    let first = root.look("/admin/users?q=u&sort=-name");
+    let first = rosa.look("/admin/users?q=u&sort=-name");
     assert_eq!((names(&first).len(), first.contains("1 to 50 of 60")), (50, true), "{first}");
     let next = super::between(&first, "rel=\"next\" href=\"", "\"").replace("&#38;", "&").replace("&amp;", "&");
-    assert_eq!(names(&root.look(&next)).last().map(String::as_str), Some("u00"));
+    assert_eq!(names(&rosa.look(&next)).last().map(String::as_str), Some("u00"));
 }
 
 #[test]
 fn an_invitation_is_shown_once_and_works_once() {
-    let (server, mut root) = scene();
+    let (server, mut rosa) = scene();
     let new = "/admin/users/new";
-    root.look(new);
-    let form = root.hidden("form").expect("an id");
+    rosa.look(new);
+    let form = rosa.hidden("form").expect("an id");
     let fields = [
         ("form", form.as_str()),
         ("name", "Carol"),
@@ -52,7 +52,7 @@ fn an_invitation_is_shown_once_and_works_once() {
         ("role", "user"),
         ("quota", "10 GB"),
     ];
-    let shown = root.post(new, &fields);
+    let shown = rosa.post(new, &fields);
     assert_eq!((shown.status, shown.header("cache-control")), (200, Some("no-store")), "{}", shown.text());
     let link = link_on(&shown.text());
     assert!(shown.text().contains("mailto:carol%40example%2Eorg?subject="));
@@ -62,12 +62,12 @@ fn an_invitation_is_shown_once_and_works_once() {
         (Some("carol@example.org"), Some(10_000_000_000), Some(false))
     );
     // The browser loads the answer again.
-    assert_eq!(root.post(new, &fields).location(), "/admin/users?done=sent");
-    assert!(!root.look("/admin/users/carol").contains("/welcome?token="), "no later page shows it");
-    assert!(root.look("/admin/users").contains("Invited"));
+    assert_eq!(rosa.post(new, &fields).location(), "/admin/users?done=sent");
+    assert!(!rosa.look("/admin/users/carol").contains("/welcome?token="), "no later page shows it");
+    assert!(rosa.look("/admin/users").contains("Invited"));
     let token = link.split_once('=').expect("a token").1;
     assert!(!server.log().contains(token), "no log knows it");
-    assert!(!root.look("/admin/audit").contains(token));
+    assert!(!rosa.look("/admin/audit").contains(token));
 
     let mut carol = Page::of(&server);
     for _ in 0..2 {
@@ -81,21 +81,21 @@ fn an_invitation_is_shown_once_and_works_once() {
     thief.look("/login");
     let answer = thief.post("/welcome", &[("token", token), ("password", PASSWORD), ("again", PASSWORD)]);
     assert!(answer.text().contains("This link is good no more"), "{}", answer.text());
-    assert!(!root.look("/admin/users").contains("Invited"));
+    assert!(!rosa.look("/admin/users").contains("Invited"));
 }
 
 #[test]
 fn a_link_for_a_new_password_ends_the_one_before_and_is_made_for_others_only() {
-    let (server, mut root) = scene();
+    let (server, mut rosa) = scene();
     add(&server, "alice", &[]);
     let mut make = |name: &str| {
-        root.look(&format!("/admin/users/{name}"));
-        let form = root.hidden("form").unwrap_or_else(|| "AAAAAAAAAAAAAAAAAAAAAA".to_owned());
-        root.post(&format!("/admin/users/{name}/link"), &[("form", &form)])
+        rosa.look(&format!("/admin/users/{name}"));
+        let form = rosa.hidden("form").unwrap_or_else(|| "AAAAAAAAAAAAAAAAAAAAAA".to_owned());
+        rosa.post(&format!("/admin/users/{name}/link"), &[("form", &form)])
     };
     let first = link_on(&make("alice").text());
     let second = link_on(&make("alice").text());
-    assert_eq!(make("root").status, 409, "nobody makes one for themselves");
+    assert_eq!(make("rosa").status, 409, "nobody makes one for themselves");
     let mut alice = Page::signed_in(&server, "alice");
     let mut visitor = Page::of(&server);
     assert_eq!(visitor.get(&first).status, 404);
@@ -115,7 +115,7 @@ fn a_link_for_a_new_password_ends_the_one_before_and_is_made_for_others_only() {
 
 #[test]
 fn mistakes_are_told_beside_the_field_and_change_nothing() {
-    let (server, mut root) = scene();
+    let (server, mut rosa) = scene();
     add(&server, "alice", &["--email", "a@example.org"]);
     for (fields, sentence) in [
         ([("name", "a b"), ("email", ""), ("quota", "")], "The name must have 1 to 64 characters"),
@@ -124,20 +124,20 @@ fn mistakes_are_told_beside_the_field_and_change_nothing() {
         ([("name", "bob"), ("email", "nonsense"), ("quota", "")], "The email is not an e-mail address."),
         ([("name", "bob"), ("email", ""), ("quota", "much")], "Write a size like 10 GB"),
     ] {
-        root.look("/admin/users/new");
-        let form = root.hidden("form").expect("an id");
-        let answer = root.post("/admin/users/new", &[&[("form", form.as_str())], fields.as_slice()].concat());
+        rosa.look("/admin/users/new");
+        let form = rosa.hidden("form").expect("an id");
+        let answer = rosa.post("/admin/users/new", &[&[("form", form.as_str())], fields.as_slice()].concat());
         let page = answer.text();
         assert_eq!(answer.status, 422, "{page}");
         assert!(page.contains(sentence) && page.contains("aria-invalid=\"true\""), "{sentence}: {page}");
     }
     let home = [("name", "bob"), ("home", "/etc")];
-    root.look("/admin/users/new");
-    let form = root.hidden("form").expect("an id");
-    assert_eq!(root.post("/admin/users/new", &[&[("form", form.as_str())], home.as_slice()].concat()).status, 422);
+    rosa.look("/admin/users/new");
+    let form = rosa.hidden("form").expect("an id");
+    assert_eq!(rosa.post("/admin/users/new", &[&[("form", form.as_str())], home.as_slice()].concat()).status, 422);
     assert!(!server.run(&["user", "show", "bob"]).status.success());
     let bad =
-        root.submit("/admin/users/alice", "/admin/users/alice/general", &[("email", "x"), ("display_name", "New")]);
+        rosa.submit("/admin/users/alice", "/admin/users/alice/general", &[("email", "x"), ("display_name", "New")]);
     assert_eq!(bad.status, 422);
     assert!(bad.text().contains("value=\"New\""), "what was typed is still there");
     assert!(!server.ok(&["user", "show", "alice"]).contains("New"));
@@ -145,7 +145,7 @@ fn mistakes_are_told_beside_the_field_and_change_nothing() {
 
 #[test]
 fn accounts_are_changed_and_disabled() {
-    let (server, mut root) = scene();
+    let (server, mut rosa) = scene();
     add(&server, "alice", &[]);
     let key = server.ok(&["app-password", "issue", "alice", "Notes"]);
     let drive = server.stranger().with_basic("alice", &key);
@@ -161,35 +161,35 @@ fn accounts_are_changed_and_disabled() {
         ]
     };
     assert_eq!(
-        root.submit("/admin/users/alice", general, &fields("disabled")).location(),
+        rosa.submit("/admin/users/alice", general, &fields("disabled")).location(),
         "/admin/users/alice?done=disabled"
     );
     assert_eq!((drive.get("/dav/").status, alice.get("/profile").status), (401, 303));
     assert_eq!(
-        root.submit("/admin/users/alice", general, &fields("enabled")).location(),
+        rosa.submit("/admin/users/alice", general, &fields("enabled")).location(),
         "/admin/users/alice?done=enabled"
     );
     assert_eq!((drive.get("/dav/").status, alice.get("/profile").status), (200, 303), "sessions do not come back");
-    let page = root.look("/admin/users/alice?done=enabled");
+    let page = rosa.look("/admin/users/alice?done=enabled");
     assert!(page.contains("The account is enabled.") && page.contains("value=\"1500 MB\""), "{page}");
     assert!(page.contains("value=\"a@example.org\""));
     // Without role and state, as the form about oneself has it, they stay.
-    assert_eq!(root.submit("/admin/users/root", "/admin/users/root/general", &[]).status, 303);
-    assert_eq!(root.get("/admin").status, 200);
+    assert_eq!(rosa.submit("/admin/users/rosa", "/admin/users/rosa/general", &[]).status, 303);
+    assert_eq!(rosa.get("/admin").status, 200);
 }
 
 #[test]
 fn somebody_is_left_to_administer() {
-    let (server, mut root) = scene();
+    let (server, mut rosa) = scene();
     server.ok(&["user", "delete", "admin"]);
     for fields in [[("role", "user"), ("state", "enabled")], [("role", "administrator"), ("state", "disabled")]] {
-        let refused = root.submit("/admin/users/root", "/admin/users/root/general", &fields);
+        let refused = rosa.submit("/admin/users/rosa", "/admin/users/rosa/general", &fields);
         assert_eq!(refused.status, 422);
         assert!(refused.text().contains("Nobody disables, demotes or deletes themselves"), "{}", refused.text());
     }
-    let refused = root.submit("/admin/users/root/delete", "/admin/users/root/delete", &[("confirm", "root")]);
+    let refused = rosa.submit("/admin/users/rosa/delete", "/admin/users/rosa/delete", &[("confirm", "rosa")]);
     assert_eq!(refused.status, 422, "{}", refused.text());
-    for arguments in [["user", "disable", "root"], ["user", "delete", "root"]] {
+    for arguments in [["user", "disable", "rosa"], ["user", "delete", "rosa"]] {
         let output = server.run(&arguments);
         assert_eq!(output.status.code(), Some(1));
         assert!(String::from_utf8_lossy(&output.stderr).contains("the last enabled administrator"));
@@ -198,40 +198,40 @@ fn somebody_is_left_to_administer() {
     let client = server.stranger().with("Authorization", &format!("Bearer {api}"));
     let json = [("Content-Type", "application/json")];
     for body in ["{\"admin\": false}", "{\"enabled\": false}"] {
-        assert_eq!(client.send("PATCH", "/api/v1/users/root", &json, body.as_bytes()).status, 409, "{body}");
+        assert_eq!(client.send("PATCH", "/api/v1/users/rosa", &json, body.as_bytes()).status, 409, "{body}");
     }
-    assert_eq!(client.send("DELETE", "/api/v1/users/root", &json, b"").status, 409);
-    assert_eq!(root.get("/admin").status, 200);
+    assert_eq!(client.send("DELETE", "/api/v1/users/rosa", &json, b"").status, 409);
+    assert_eq!(rosa.get("/admin").status, 200);
 }
 
 #[test]
 fn who_is_made_an_administrator_administers_until_it_is_taken_away() {
-    let (server, mut root) = scene();
+    let (server, mut rosa) = scene();
     add(&server, "alice", &[]);
     let mut alice = Page::signed_in(&server, "alice");
     let mut give = |name: &str, role: &str| {
         let path = format!("/admin/users/{name}");
         let fields = [("display_name", ""), ("role", role), ("state", "enabled")];
-        root.submit(&path, &format!("{path}/general"), &fields).location().to_owned()
+        rosa.submit(&path, &format!("{path}/general"), &fields).location().to_owned()
     };
     assert_eq!(alice.get("/admin").status, 403);
     assert_eq!(give("alice", "administrator"), "/admin/users/alice?done=changed");
-    assert!(alice.look("/admin/users").contains("href=\"/admin/users/root\""), "from the next request on");
+    assert!(alice.look("/admin/users").contains("href=\"/admin/users/rosa\""), "from the next request on");
     let fields = [("display_name", "Rosa"), ("email", "")];
-    let changed = alice.submit("/admin/users/root", "/admin/users/root/general", &fields);
-    assert_eq!(changed.location(), "/admin/users/root?done=changed");
+    let changed = alice.submit("/admin/users/rosa", "/admin/users/rosa/general", &fields);
+    assert_eq!(changed.location(), "/admin/users/rosa?done=changed");
     assert_eq!(give("alice", "user"), "/admin/users/alice?done=changed");
     assert_eq!(alice.get("/admin").status, 403);
-    assert_eq!(alice.submit("/profile", "/admin/users/root/general", &[("display_name", "Ruth")]).status, 403);
-    let shown = server.ok(&["user", "show", "root", "--json"]);
+    assert_eq!(alice.submit("/profile", "/admin/users/rosa/general", &[("display_name", "Ruth")]).status, 403);
+    let shown = server.ok(&["user", "show", "rosa", "--json"]);
     assert!(shown.contains("Rosa"), "{shown}");
-    let log = root.look("/admin/audit?person=alice&kind=user.change");
+    let log = rosa.look("/admin/audit?person=alice&kind=user.change");
     assert!(log.contains("made an administrator") && log.contains("administrator no more"), "{log}");
     // It is given with a new account as well.
-    root.look("/admin/users/new");
-    let form = root.hidden("form").expect("an id");
+    rosa.look("/admin/users/new");
+    let form = rosa.hidden("form").expect("an id");
     let fields = [("form", form.as_str()), ("name", "carol"), ("role", "administrator")];
-    assert_eq!(root.post("/admin/users/new", &fields).status, 200);
+    assert_eq!(rosa.post("/admin/users/new", &fields).status, 200);
     let carol: serde_json::Value =
         serde_json::from_str(&server.ok(&["user", "show", "carol", "--json"])).expect("JSON");
     assert_eq!(carol["admin"], true);
@@ -239,14 +239,14 @@ fn who_is_made_an_administrator_administers_until_it_is_taken_away() {
 
 #[test]
 fn an_account_goes_with_its_files_or_without() {
-    let (server, mut root) = scene();
+    let (server, mut rosa) = scene();
     for name in ["keeper", "thrower"] {
         let person = server.person(name);
         person.client().put("/dav/f", b"kept");
     }
     let mut delete = |name: &str, confirm: &str, files: &str| {
         let page = format!("/admin/users/{name}/delete");
-        root.submit(&page, &page, &[("confirm", confirm), ("files", files)])
+        rosa.submit(&page, &page, &[("confirm", confirm), ("files", files)])
     };
     let refused = delete("keeper", "thrower", "keep");
     assert_eq!(refused.status, 422, "{}", refused.text());
@@ -269,11 +269,11 @@ fn an_account_goes_with_its_files_or_without() {
 
 #[test]
 fn somebody_may_be_called_new() {
-    let (server, mut root) = scene();
+    let (server, mut rosa) = scene();
     add(&server, "new", &[]);
-    assert!(root.look("/admin/users").contains("href=\"/admin/users/new/general\""));
-    assert!(root.look("/admin/users/new/general").contains("Home folder"));
-    let saved = root.post("/admin/users/new/general", &[("display_name", "Newton")]);
+    assert!(rosa.look("/admin/users").contains("href=\"/admin/users/new/general\""));
+    assert!(rosa.look("/admin/users/new/general").contains("Home folder"));
+    let saved = rosa.post("/admin/users/new/general", &[("display_name", "Newton")]);
     assert_eq!(saved.location(), "/admin/users/new/general?done=changed");
 }
 
@@ -284,20 +284,20 @@ fn homes_are_given_beneath_the_roots_alone() {
     std::fs::create_dir(&roots).expect("made");
     let config = format!("{CHEAP}[storage]\nhome_roots = [{:?}]\n", roots.to_str().expect("UTF-8"));
     let server = TestServer::with_config(&config);
-    add(&server, "root", &["--admin"]);
-    let mut root = Page::signed_in(&server, "root");
+    add(&server, "rosa", &["--admin"]);
+    let mut rosa = Page::signed_in(&server, "rosa");
     let mut add_at = |home: &str| {
-        root.look("/admin/users/new");
-        let form = root.hidden("form").expect("an id");
-        root.post("/admin/users/new", &[("form", &form), ("name", "bob"), ("home", home)]).status
+        rosa.look("/admin/users/new");
+        let form = rosa.hidden("form").expect("an id");
+        rosa.post("/admin/users/new", &[("form", &form), ("name", "bob"), ("home", home)]).status
     };
     assert_eq!(add_at("/etc"), 422);
     assert_eq!(add_at(roots.join("../elsewhere").to_str().expect("UTF-8")), 422);
     assert_eq!(add_at(roots.join("bob").to_str().expect("UTF-8")), 200);
     assert!(roots.join("bob").is_dir());
-    let page = root.look("/admin/users/bob/delete");
+    let page = rosa.look("/admin/users/bob/delete");
     assert!(page.contains("left alone") && !page.contains("value=\"trash\""));
-    let tried = root.post("/admin/users/bob/delete", &[("confirm", "bob"), ("files", "trash")]);
+    let tried = rosa.post("/admin/users/bob/delete", &[("confirm", "bob"), ("files", "trash")]);
     assert_eq!(tried.status, 422);
     assert!(roots.join("bob").is_dir() && server.run(&["user", "show", "bob"]).status.success());
 }

@@ -18,10 +18,10 @@ fn days(server: &crate::harness::TestServer) -> i64 {
 
 #[test]
 fn a_setting_goes_before_the_file_until_it_is_cleared() {
-    let (server, mut root) = scene();
+    let (server, mut rosa) = scene();
     server.ok(&["user", "add", "alice"]);
     assert_eq!(days(&server), 180);
-    let page = root.look(PATH);
+    let page = rosa.look(PATH);
     assert!(page.contains("The file says: <strong>180d</strong>") && !page.contains("Set here"), "{page}");
     // To save what is shown sets nothing.
     let all = [
@@ -32,54 +32,54 @@ fn a_setting_goes_before_the_file_until_it_is_cleared() {
         ("app_credentials_unused_after", "never"),
         ("second_factor_for", "nobody"),
     ];
-    assert_eq!(root.post(PATH, &all).location(), "/admin/configuration?done=settings");
-    assert!(!root.look(PATH).contains("Set here"));
+    assert_eq!(rosa.post(PATH, &all).location(), "/admin/configuration?done=settings");
+    assert!(!rosa.look(PATH).contains("Set here"));
     let mut changed = all;
     changed[0].1 = "30d";
     changed[3].1 = "3";
-    assert_eq!(root.post(PATH, &changed).status, 303);
+    assert_eq!(rosa.post(PATH, &changed).status, 303);
     assert_eq!(days(&server), 30);
-    let page = root.look(PATH);
-    assert_eq!(page.matches("Set here by root").count(), 2, "{page}");
+    let page = rosa.look(PATH);
+    assert_eq!(page.matches("Set here by rosa").count(), 2, "{page}");
     server.ok(&["app-password", "issue", "alice", "third"]);
     assert!(!server.run(&["app-password", "issue", "alice", "fourth"]).status.success(), "three at most");
     for key in ["app_credentials_ttl", "app_credentials_max_per_user"] {
         // The other fields come along with the button, and change nothing.
-        let cleared = root.submit(PATH, PATH, &[("app_credentials_max_ttl", "1d"), ("clear", key)]);
+        let cleared = rosa.submit(PATH, PATH, &[("app_credentials_max_ttl", "1d"), ("clear", key)]);
         assert_eq!(cleared.status, 303);
     }
-    assert!(!root.look(PATH).contains("Set here"));
+    assert!(!rosa.look(PATH).contains("Set here"));
     assert_eq!(days(&server), 180);
-    let audit = root.look("/admin/audit?kind=settings");
+    let audit = rosa.look("/admin/audit?kind=settings");
     assert!(audit.contains("app_credentials_ttl") && audit.contains("30d") && audit.contains("setting.clear"));
 }
 
 #[test]
 fn mistakes_are_told_beside_the_field() {
-    let (_server, mut root) = scene();
+    let (_server, mut rosa) = scene();
     for (key, value, sentence) in [
         ("app_credentials_ttl", "soon", "This is not a duration like 90d or 12h."),
         ("app_credentials_ttl", "400d", "This is longer than the longest that may be asked for."),
         ("app_credentials_max_per_user", "none", "This is not a number from 1 to 100000."),
         ("second_factor_for", "cats", "This is not one of"),
     ] {
-        let answer = root.submit(PATH, PATH, &[("app_credentials_unused_after", "90d"), (key, value)]);
+        let answer = rosa.submit(PATH, PATH, &[("app_credentials_unused_after", "90d"), (key, value)]);
         let page = answer.text();
         assert_eq!(answer.status, 422, "{key}");
         assert!(page.contains(&format!("id=\"{key}-error\">{sentence}")), "{page}");
         assert!(page.contains("aria-invalid=\"true\""));
     }
-    assert!(!root.look(PATH).contains("Set here"), "all or nothing");
+    assert!(!rosa.look(PATH).contains("Set here"), "all or nothing");
 }
 
 #[test]
 fn a_second_factor_can_be_required_of_all() {
-    let (server, mut root) = scene();
+    let (server, mut rosa) = scene();
     add(&server, "alice", &[]);
-    assert_eq!(root.submit(PATH, PATH, &[("second_factor_for", "everybody")]).status, 303);
+    assert_eq!(rosa.submit(PATH, PATH, &[("second_factor_for", "everybody")]).status, 303);
     assert_eq!(Page::of(&server).sign_in("alice", super::super::client::PASSWORD).location(), "/login/next");
-    assert!(root.look("/admin/users/alice/security").contains("One is required"));
-    assert_eq!(root.submit(PATH, PATH, &[("clear", "second_factor_for")]).status, 303);
+    assert!(rosa.look("/admin/users/alice/security").contains("One is required"));
+    assert_eq!(rosa.submit(PATH, PATH, &[("clear", "second_factor_for")]).status, 303);
     assert_eq!(Page::of(&server).sign_in("alice", super::super::client::PASSWORD).location(), "/profile");
 }
 
@@ -93,7 +93,7 @@ fn ask(page: &mut Page, expires: &str) -> (u16, String) {
 
 #[test]
 fn the_longest_lifetime_and_never_hold_from_the_next_request_on() {
-    let (server, mut root) = scene();
+    let (server, mut rosa) = scene();
     add(&server, "alice", &[]);
     let mut alice = Page::signed_in(&server, "alice");
     let days = |days: u64| (days * 86_400).to_string();
@@ -103,21 +103,21 @@ fn the_longest_lifetime_and_never_hold_from_the_next_request_on() {
     assert_eq!(ask(&mut alice, &days(31)).0, 200);
     assert!(offers(&mut alice, &days(90)) && !offers(&mut alice, "never"));
     let shorter = [("app_credentials_ttl", "7d"), ("app_credentials_max_ttl", "30d")];
-    assert_eq!(root.submit(PATH, PATH, &shorter).status, 303);
+    assert_eq!(rosa.submit(PATH, PATH, &shorter).status, 303);
     let (status, page) = ask(&mut alice, &days(31));
     assert_eq!(status, 422, "longer than the longest");
     assert!(page.contains("later than in 30 days (app_credentials_max_ttl"), "{page}");
     assert_eq!(ask(&mut alice, &days(30)).0, 200);
     assert!(offers(&mut alice, &days(30)) && !offers(&mut alice, &days(90)), "what is too long is not offered");
     assert_eq!(ask(&mut alice, "never").0, 422);
-    assert_eq!(root.submit(PATH, PATH, &[("app_credentials_allow_never", "true")]).status, 303);
+    assert_eq!(rosa.submit(PATH, PATH, &[("app_credentials_allow_never", "true")]).status, 303);
     assert!(offers(&mut alice, "never"));
     assert_eq!(ask(&mut alice, "never").0, 200);
     let rows: serde_json::Value =
         serde_json::from_str(&server.ok(&["app-password", "list", "alice", "--json"])).expect("JSON");
     assert_eq!(rows.as_array().map(Vec::len), Some(3), "what was refused was not issued");
     assert!(rows[1]["expires_at"].is_string() && rows[2]["expires_at"].is_null(), "{rows}");
-    assert_eq!(root.submit(PATH, PATH, &[("clear", "app_credentials_allow_never")]).status, 303);
+    assert_eq!(rosa.submit(PATH, PATH, &[("clear", "app_credentials_allow_never")]).status, 303);
     assert_eq!(ask(&mut alice, "never").0, 422);
     assert!(!offers(&mut alice, "never"));
 }
