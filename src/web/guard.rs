@@ -14,7 +14,7 @@ use super::caller::{Visit, VisitInner};
 use super::error::Error;
 use super::page::{self, Frame};
 use super::site::Site;
-use super::{Web, cookies, show};
+use super::{Web, cookies, off_thread, show};
 use crate::auth::{AnsweredTo, ClientAddress, Visitor};
 use crate::secret::{PlainSecret, Token};
 
@@ -35,7 +35,9 @@ pub(super) async fn guard(State(web): State<Web>, mut request: Request, next: Ne
     let Some(site) = web.0.sites.of(host) else {
         return protect(wrong_host(&web, request.uri().path()), None);
     };
-    let visit = match visit(&web, site.clone(), &request) {
+    let here = request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+    let address = request.extensions().get::<ClientAddress>().copied();
+    let visit = match visit(&web, site.clone(), address, request.headers(), here).await {
         Ok(visit) => visit,
         Err(failure) => return protect(failure_page(&failure, Frame::bare(&site, "")), Some(&site)),
     };
@@ -61,19 +63,27 @@ fn is_page(response: &Response) -> bool {
     response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
 }
 
-fn visit(web: &Web, site: Site, request: &Request) -> Result<Visit, Error> {
-    let headers = request.headers();
-    let ClientAddress(address) = request
-        .extensions()
-        .get()
-        .copied()
-        .ok_or_else(|| Error::Internal("the client's address is not known".to_owned()))?;
+async fn visit(
+    web: &Web,
+    site: Site,
+    address: Option<ClientAddress>,
+    headers: &HeaderMap,
+    here: String,
+) -> Result<Visit, Error> {
+    let ClientAddress(address) =
+        address.ok_or_else(|| Error::Internal("the client's address is not known".to_owned()))?;
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
     let session = match cookies::read(headers, cookies::SESSION) {
         None => None,
         Some(token) => {
-            let found = web.auth().session(&token, Visitor { address, agent: agent.as_deref() })?;
-            found.map(|session| (session, PlainSecret::new(token)))
+            let (web, agent) = (web.clone(), agent.clone());
+            // At times it writes down that the session was used, which waits for the disk.
+            off_thread(move || {
+                let visitor = Visitor { address, agent: agent.as_deref() };
+                let found = web.auth().session(&token, visitor)?;
+                Ok::<_, Error>(found.map(|session| (session, PlainSecret::new(token))))
+            })
+            .await?
         }
     };
     let kept = cookies::read(headers, cookies::VISIT).filter(|token| Token::Visit.is(token));
@@ -86,7 +96,7 @@ fn visit(web: &Web, site: Site, request: &Request) -> Result<Visit, Error> {
         visit: kept.map_or_else(|| Token::Visit.generate(), PlainSecret::new),
         pending: cookies::read(headers, cookies::PENDING),
         device: cookies::read(headers, cookies::DEVICE),
-        here: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+        here,
     })))
 }
 
