@@ -108,6 +108,9 @@
 		finish.focus();
 	}, true);
 
+	// The question stands at the form, or at one of its buttons.
+	const asked = (form, submitter) => submitter?.dataset.confirm ?? form.dataset.confirm;
+
 	function confirmThen(form, submitter) {
 		const title = 'Are you sure?';
 		const kind = submitter?.classList.contains('danger') ? 'danger' : 'primary';
@@ -115,7 +118,7 @@
 		const go = button(submitter?.textContent.trim() ?? 'Continue', kind);
 		const dialog = make('dialog', { className: 'dialog', ariaLabel: title },
 			make('div', { className: 'dialog-head' }, make('h2', { textContent: title })),
-			make('div', { className: 'dialog-body' }, make('p', { id: 'confirm-text', textContent: form.dataset.confirm })),
+			make('div', { className: 'dialog-body' }, make('p', { id: 'confirm-text', textContent: asked(form, submitter) })),
 			make('div', { className: 'actions' }, cancel, go));
 		dialog.setAttribute('aria-describedby', 'confirm-text');
 		cancel.onclick = () => dialog.close();
@@ -373,7 +376,7 @@
 	document.addEventListener('submit', (event) => {
 		const { target: form, submitter } = event;
 		if (event.defaultPrevented) return;
-		if (form.dataset.confirm && !confirmed.delete(form)) {
+		if (asked(form, submitter) && !confirmed.delete(form)) {
 			event.preventDefault();
 			confirmThen(form, submitter);
 		} else if ('live' in form.dataset && form.closest('dialog[open]')) {

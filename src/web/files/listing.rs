@@ -13,7 +13,7 @@ use super::address::{item, name_of, shown};
 use crate::files::{Entry, Listing, Meta};
 
 /// Entries of a page.
-pub(super) const PAGE: usize = 200;
+pub(super) const PAGE: usize = 40;
 
 /// What is sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn pages_follow_each_other_without_a_gap_in_both_directions() {
-        let entries: Vec<Entry> = (0..2 * PAGE + 50)
+        let entries: Vec<Entry> = (0..2 * PAGE + PAGE / 4)
             .map(|n| entry(&format!("{:04}", n * 7919 % 10_000), n as u64 % 13, n % 5 == 0))
             .collect();
         for (by, down) in By::ALL.into_iter().flat_map(|by| [(by, false), (by, true)]) {
