@@ -2,10 +2,12 @@
 //!
 //! Nothing here reads a disk, a database or a clock.
 
+mod company;
 mod report;
 mod sign_in;
 mod size;
 
+pub use company::{CompanyLink, DirectoryKind, DirectoryState, Ending, Identity, Suspension};
 pub use report::{AuditFilter, AuditLine, Quarter, Usage};
 pub use sign_in::{Passkey, SecondFactorFor, SecondFactors, Session};
 pub use size::{exact_size, parse_size};
@@ -79,6 +81,16 @@ pub struct User {
     pub disabled_at: Option<Time>,
     /// Bytes the person's files may take; absent for no limit.
     pub quota: Option<u64>,
+    /// Since when, and why, the account opens nothing because of what its directory said.
+    pub suspended: Option<Suspension>,
+}
+
+impl User {
+    /// Whether the account opens anything: neither disabled by an administrator nor suspended by its directory.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.disabled_at.is_none() && self.suspended.is_none()
+    }
 }
 
 /// Where a person's files lie.

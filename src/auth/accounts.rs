@@ -154,6 +154,7 @@ impl Auth {
             created_at,
             disabled_at: None,
             quota: new.quota,
+            suspended: None,
         })
     }
 
@@ -191,7 +192,7 @@ impl Auth {
                 Some(false) => user.disabled_at = user.disabled_at.or_else(|| Some(self.0.clock.now_in_millis())),
                 None => {}
             }
-            let administers = |user: &User| user.is_admin && user.disabled_at.is_none();
+            let administers = |user: &User| user.is_admin && user.is_active();
             if administers(&before) && !administers(&user) {
                 refuse_to_lose(tx, &before, actor)?;
             }

@@ -195,12 +195,12 @@ impl Flights {
     }
 }
 
-/// Not revoked, not expired, account enabled, network allowed.
+/// Not revoked, not expired, account neither disabled nor suspended, network allowed.
 fn is_live(found: &Credential, address: IpAddr, now: Time) -> bool {
     let row = &found.row;
     let address = address.to_canonical();
     row.revoked_at.is_none()
         && row.expires_at.is_none_or(|end| now < end)
-        && found.owner.disabled_at.is_none()
+        && found.owner.is_active()
         && (row.networks.is_empty() || row.networks.iter().any(|network| network.contains(&address)))
 }

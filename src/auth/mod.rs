@@ -12,6 +12,7 @@ mod application;
 mod attempts;
 pub mod basic;
 mod browser;
+mod company;
 mod first_start;
 #[cfg(test)]
 mod for_tests;

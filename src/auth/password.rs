@@ -208,7 +208,7 @@ impl Auth {
         }
         let now = self.0.clock.now();
         let found = self.0.store.read(|c| password_link::by_digest(c, &digest(token)))?;
-        let live = found.filter(|link| now < link.expires_at && link.user.disabled_at.is_none());
+        let live = found.filter(|link| now < link.expires_at && link.user.is_active());
         Ok(live.map(|link| PasswordLink {
             kind: LinkKind::parse(&link.kind),
             user: link.user,
@@ -270,6 +270,7 @@ mod tests {
             created_at: crate::clock::from_millis(0),
             disabled_at: None,
             quota: None,
+            suspended: None,
         };
         let check = |text: &str| check_strength(&PlainSecret::new(text.to_owned()), &user);
         for weak in ["", "short7#Kq", "password123", "wilhelmina1", "Sommerfeldt1", "aaaaaaaaaaaaaaaa", "qwertyuiop"] {

@@ -68,7 +68,7 @@ impl Auth {
         let found = self.0.pending.lock().get(&digest(token)).filter(|waiting| now < waiting.until).copied();
         let waiting = found.filter(|_| Token::PendingSignIn.is(token)).ok_or(SignInRefusal::Ended)?;
         let user = self.0.store.read(|c| {
-            let user = store::user::by_id(c, waiting.user_id)?.filter(|user| user.disabled_at.is_none());
+            let user = store::user::by_id(c, waiting.user_id)?.filter(User::is_active);
             // A password that was changed meanwhile proves nothing any more.
             let proven = user.as_ref().map_or(Ok(false), |user| Self::still_proves(c, user, waiting.proof))?;
             Ok(user.filter(|_| proven))
@@ -113,6 +113,6 @@ impl Auth {
     ) -> Result<SignedIn, SignInRefusal> {
         let (user, proof) = self.pending(token)?;
         self.0.pending.lock().remove(&digest(token)).ok_or(SignInRefusal::Ended)?;
-        self.let_in(&user, Entry { by, proof: Some(proof), browser }, visitor)
+        self.let_in(&user, Entry { by, proof: Some(proof), browser, company: None }, visitor)
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn refuse_to_lose(tx: &rusqlite::Transaction<'_>, user: &User, actor:
     if actor.is(user) {
         return Err(Error::Refused("nobody disables, demotes or deletes themselves: another administrator can do it"));
     }
-    if user.is_admin && user.disabled_at.is_none() && !store::user::another_admin(tx, user.id)? {
+    if user.is_admin && user.is_active() && !store::user::another_admin(tx, user.id)? {
         return Err(Error::Refused("this is the last enabled administrator: nobody could administer the server then"));
     }
     Ok(())

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::api_token::digest;
+use super::company::CompanyEntry;
 use super::gate::Visitor;
 use super::last_use::LONGEST_AGENT;
 use super::{Actor, Auth, Error, Result};
@@ -63,7 +64,7 @@ impl Auth {
 
     pub(super) fn is_live(&self, session: &Session, now: Time) -> bool {
         let idle = seconds(self.0.config.session_idle_timeout.as_secs());
-        now < session.expires_at && now < session.last_seen_at + idle && session.user.disabled_at.is_none()
+        now < session.expires_at && now < session.last_seen_at + idle && session.user.is_active()
     }
 
     /// Whether the person has proven who they are within the last ten minutes.
@@ -80,10 +81,14 @@ impl Auth {
         tx: &rusqlite::Transaction<'_>,
         user: &User,
         restricted: bool,
+        company: Option<&CompanyEntry>,
         visitor: Visitor<'_>,
     ) -> Result<NewToken> {
         let token = Token::Session.generate();
         let at = self.0.clock.now_in_millis();
+        // A provider that knew the person still has not asked for a proof now.
+        let authenticated_at = company.and_then(|company| company.authenticated_at).map_or(at, |shown| shown.min(at));
+        let provider = company.and_then(|company| company.provider.as_deref());
         let expires_at = at + seconds(self.0.config.session_timeout.as_secs());
         let address = visitor.address.to_canonical().to_string();
         let agent: Option<String> = visitor.agent.map(|agent| agent.chars().take(LONGEST_AGENT).collect());
@@ -91,10 +96,13 @@ impl Auth {
             user_id: user.id,
             digest: &digest(token.expose()),
             at,
+            authenticated_at,
             expires_at,
             restricted,
             address: &address,
             agent: agent.as_deref(),
+            provider,
+            sid: company.and_then(|company| company.sid.as_deref()),
         };
         let id = store::session::insert(tx, &new)?;
         let session = Session {
@@ -102,11 +110,12 @@ impl Auth {
             user: user.clone(),
             created_at: at,
             last_seen_at: at,
-            authenticated_at: at,
+            authenticated_at,
             expires_at,
             restricted,
             address,
             agent,
+            provider: provider.map(ToOwned::to_owned),
         };
         Ok(NewToken { token, session })
     }

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use super::api_token::digest;
+use super::company::CompanyEntry;
 use super::gate::Visitor;
 use super::network::ClientNetwork;
 use super::session::{NewToken, Proof};
@@ -88,6 +89,8 @@ pub(super) struct Entry<'a> {
     /// Where a password was asked for.
     pub(super) proof: Option<PasswordProof>,
     pub(super) browser: Browser<'a>,
+    /// Where a directory was asked.
+    pub(super) company: Option<&'a CompanyEntry>,
 }
 
 impl Auth {
@@ -106,14 +109,14 @@ impl Auth {
         let found = self.0.store.read(|c| store::user::by_sign_in_name(c, &name))?;
         let proof = self.check_password(&name, found.as_ref(), password, browser.device, visitor)?;
         // Only who has the password gets here.
-        let Some(user) = found.filter(|user| user.disabled_at.is_none()) else {
+        let Some(user) = found.filter(User::is_active) else {
             self.note_failed_sign_in(None, "disabled account", visitor)?;
             return Err(SignInRefusal::Wrong);
         };
         if self.second_factors_of(&user)?.any() {
             return Ok(SignIn::SecondFactor(self.wait_for_second_factor(&user, proof)));
         }
-        let entry = Entry { by: "password", proof: Some(proof), browser };
+        let entry = Entry { by: "password", proof: Some(proof), browser, company: None };
         Ok(SignIn::Done(Box::new(self.let_in(&user, entry, visitor)?)))
     }
 
@@ -205,7 +208,7 @@ impl Auth {
         let now = self.0.clock.now();
         let actor = Actor::person(user, visitor);
         self.0.store.write(|tx| {
-            let is_enabled = store::user::by_id(tx, user.id)?.is_some_and(|user| user.disabled_at.is_none());
+            let is_enabled = store::user::by_id(tx, user.id)?.is_some_and(|user| user.is_active());
             let is_proven = entry.proof.map_or(Ok(true), |proof| Self::still_proves(tx, user, proof))?;
             if !is_enabled || !is_proven {
                 return Err(SignInRefusal::Ended);
@@ -216,7 +219,7 @@ impl Auth {
             if let Some(old) = entry.browser.device {
                 store::device::forget(tx, user.id, &digest(old))?;
             }
-            let new = self.begin_session(tx, user, restricted, visitor)?;
+            let new = self.begin_session(tx, user, restricted, entry.company, visitor)?;
             store::device::remember(tx, user.id, &digest(device.expose()), now)?;
             self.audit_with(tx, &actor, "sign-in", Some(user.name.as_str()), None, Some(entry.by))?;
             Ok(SignedIn { new, device: device.clone() })

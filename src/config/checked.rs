@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use super::directories::{LdapConfig, OidcConfig};
 use crate::model::SecondFactorFor;
 
 /// Everything, one struct per room.
@@ -23,6 +24,10 @@ pub struct Config {
     pub web: WebConfig,
     /// What is logged and how.
     pub log: LogConfig,
+    /// Providers for OpenID Connect, in the order of the file.
+    pub oidc: Vec<OidcConfig>,
+    /// Directories that speak LDAP, in the order in which they are asked.
+    pub ldap: Vec<LdapConfig>,
     /// The effective file, for `config print`.
     pub printed: String,
 }

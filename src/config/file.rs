@@ -5,11 +5,13 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use super::checked::Config;
 use super::raw::{Raw, RawDav, RawLog, RawSecurity, RawServer, RawStorage, RawWeb};
+use super::raw_directories::{RawLdap, RawOidc};
 use super::{Problem, Problems};
 
 /// What the command line says instead of the file.
@@ -68,8 +70,10 @@ fn whole_file(file: &Path, reason: &str) -> Problems {
 fn read(text: &str, problems: &mut Vec<Problem>) -> Result<Raw, String> {
     let mut table: Table = text.parse().map_err(|error: toml::de::Error| error.to_string().trim_end().to_owned())?;
     let defaults: Table = default_text().parse().unwrap_or_default();
-    for name in table.keys().filter(|name| !defaults.contains_key(*name)) {
-        problems.push(unknown(name, &defaults, ""));
+    let mut known = defaults.clone();
+    known.extend(["oidc", "ldap"].map(|name| (name.to_owned(), Value::Array(Vec::new()))));
+    for name in table.keys().filter(|name| !known.contains_key(*name)) {
+        problems.push(unknown(name, &known, ""));
     }
     Ok(Raw {
         server: section::<RawServer>("server", &mut table, &defaults, problems),
@@ -78,6 +82,8 @@ fn read(text: &str, problems: &mut Vec<Problem>) -> Result<Raw, String> {
         dav: section::<RawDav>("dav", &mut table, &defaults, problems),
         web: section::<RawWeb>("web", &mut table, &defaults, problems),
         log: section::<RawLog>("log", &mut table, &defaults, problems),
+        oidc: entries::<RawOidc>("oidc", &mut table, problems),
+        ldap: entries::<RawLdap>("ldap", &mut table, problems),
     })
 }
 
@@ -89,19 +95,47 @@ fn section<T: DeserializeOwned + Default>(
     problems: &mut Vec<Problem>,
 ) -> T {
     let known = defaults.get(name).and_then(Value::as_table).cloned().unwrap_or_default();
-    let given = match table.remove(name) {
-        None => return T::default(),
-        Some(Value::Table(given)) => given,
+    match table.remove(name) {
+        None => T::default(),
+        Some(Value::Table(given)) => keys(name, given, &known, problems),
         Some(other) => {
             let reason = format!("is a section: write [{name}] and its keys below it");
             problems.push(Problem { key: name.to_owned(), value: other.to_string(), reason });
-            return T::default();
+            T::default()
         }
+    }
+}
+
+/// Reads the entries `[[name]]`, each key by key.
+fn entries<T: DeserializeOwned + Serialize + Default>(
+    name: &str,
+    table: &mut Table,
+    problems: &mut Vec<Problem>,
+) -> Vec<T> {
+    let known = toml::to_string(&T::default()).ok().and_then(|text| text.parse().ok()).unwrap_or_default();
+    let given = match table.remove(name) {
+        None => return Vec::new(),
+        Some(Value::Array(given)) => given,
+        Some(other) => vec![other],
     };
+    let mut found = Vec::new();
+    for (index, entry) in given.into_iter().enumerate() {
+        match entry {
+            Value::Table(entry) => found.push(keys(&format!("{name}[{}]", index + 1), entry, &known, problems)),
+            other => {
+                let reason = format!("is a list of entries: write [[{name}]] and the keys of one below it");
+                problems.push(Problem { key: name.to_owned(), value: other.to_string(), reason });
+            }
+        }
+    }
+    found
+}
+
+fn keys<T: DeserializeOwned + Default>(name: &str, given: Table, known: &Table, problems: &mut Vec<Problem>) -> T {
     let mut good = Table::new();
     for (key, value) in given {
         if !known.contains_key(&key) {
-            problems.push(unknown(&key, &known, name));
+            problems.push(unknown(&key, known, name));
             continue;
         }
         let alone = Table::from_iter([(key.clone(), value.clone())]);

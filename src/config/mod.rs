@@ -5,13 +5,18 @@
 
 mod check;
 mod checked;
+mod directories;
 mod file;
 mod raw;
+mod raw_directories;
 
 pub use checked::{
     Argon2Config, Config, DavConfig, Durability, LogConfig, LogFormat, ProxyHeader, PublicUrl, SecurityConfig,
 };
 pub use checked::{ServerConfig, StorageConfig, ThrottleConfig, TlsFiles, TrustedProxies, WebConfig};
+pub use directories::{
+    CommonConfig, GroupsFrom, LdapConfig, LdapPreset, OidcConfig, OidcPreset, ProviderSecondFactor, Provision,
+};
 pub use file::{Overrides, default_text, load};
 
 use std::fmt;

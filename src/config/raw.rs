@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::raw_directories::{RawLdap, RawOidc};
+
 /// The whole file.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -14,6 +16,10 @@ pub(super) struct Raw {
     pub(super) dav: RawDav,
     pub(super) web: RawWeb,
     pub(super) log: RawLog,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) oidc: Vec<RawOidc>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) ldap: Vec<RawLdap>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

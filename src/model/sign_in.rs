@@ -23,6 +23,8 @@ pub struct Session {
     pub address: String,
     /// User agent of the sign-in.
     pub agent: Option<String>,
+    /// Name of the OpenID provider that signed the person in.
+    pub provider: Option<String>,
 }
 
 /// A passkey without its key.

@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, Row, named_params};
 
-use super::{Result, user};
+use super::Result;
+use super::user::{self, WIDTH};
 use crate::clock::{from_millis, to_millis};
 use crate::model::{Time, User};
 
@@ -90,9 +91,6 @@ pub fn list(connection: &Connection, part: &Part<'_>, now: Time) -> Result<Vec<P
     )?;
     rows.map(|row| row?).collect()
 }
-
-/// Columns of an account.
-const WIDTH: usize = 11;
 
 fn read(row: &Row<'_>) -> Result<Person> {
     let connections: i64 = row.get(WIDTH + 1)?;

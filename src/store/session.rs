@@ -13,8 +13,10 @@ pub struct NewSession<'a> {
     pub user_id: i64,
     /// SHA-256 of the token.
     pub digest: &'a [u8; 32],
-    /// When; also the time of the last proof.
+    /// When.
     pub at: Time,
+    /// When the person proved who they are: earlier, where a provider knew them still.
+    pub authenticated_at: Time,
     /// When it ends.
     pub expires_at: Time,
     /// Whether duties come first.
@@ -23,27 +25,35 @@ pub struct NewSession<'a> {
     pub address: &'a str,
     /// User agent.
     pub agent: Option<&'a str>,
+    /// Name of the OpenID provider that signed the person in.
+    pub provider: Option<&'a str>,
+    /// That provider's name for its own session.
+    pub sid: Option<&'a str>,
 }
 
 const COLUMNS: &str = "session.id, session.created_at, session.last_seen_at, session.authenticated_at, \
-                       session.expires_at, session.restricted, session.address, session.agent";
+                       session.expires_at, session.restricted, session.address, session.agent, session.provider";
 
 /// Adds a row and gives its id.
 pub fn insert(connection: &Connection, new: &NewSession<'_>) -> Result<i64> {
     connection
         .prepare_cached(
             "INSERT INTO session (user_id, digest, created_at, last_seen_at, authenticated_at, expires_at, restricted,
-                                  address, agent)
-             VALUES (:user_id, :digest, :at, :at, :at, :expires_at, :restricted, :address, :agent)",
+                                  address, agent, provider, sid)
+             VALUES (:user_id, :digest, :at, :at, :authenticated_at, :expires_at, :restricted, :address, :agent,
+                     :provider, :sid)",
         )?
         .execute(named_params! {
             ":user_id": new.user_id,
             ":digest": new.digest,
             ":at": to_millis(new.at),
+            ":authenticated_at": to_millis(new.authenticated_at),
             ":expires_at": to_millis(new.expires_at),
             ":restricted": new.restricted,
             ":address": new.address,
             ":agent": new.agent,
+            ":provider": new.provider,
+            ":sid": new.sid,
         })?;
     let id = connection.last_insert_rowid();
     user::note_seen(connection, new.user_id, new.at)?;
@@ -90,7 +100,8 @@ pub fn note_seen(connection: &Connection, id: i64, at: Time, address: &str) -> R
 /// Live sessions of all accounts.
 pub fn count_live(connection: &Connection, now: Time, idle_since: Time) -> Result<u64> {
     let sql = "SELECT count(*) FROM session JOIN user ON user.id = session.user_id
-               WHERE session.expires_at > ?1 AND session.last_seen_at > ?2 AND user.disabled_at IS NULL";
+               WHERE session.expires_at > ?1 AND session.last_seen_at > ?2 AND user.disabled_at IS NULL
+                 AND user.suspended_at IS NULL";
     let count: i64 =
         connection.prepare_cached(sql)?.query_one((to_millis(now), to_millis(idle_since)), |row| row.get(0))?;
     Ok(u64::try_from(count).unwrap_or(0))
@@ -118,6 +129,18 @@ pub fn delete_others(connection: &Connection, user_id: i64, keep: Option<i64>) -
         .execute((user_id, keep.unwrap_or(0)))?)
 }
 
+/// Ends the sessions that a provider has ended, by its name for them, and says how many.
+pub fn delete_of_sid(connection: &Connection, provider: &str, sid: &str) -> Result<usize> {
+    Ok(connection.prepare_cached("DELETE FROM session WHERE provider = ?1 AND sid = ?2")?.execute((provider, sid))?)
+}
+
+/// Ends the sessions of an account that a provider has begun, and says how many.
+pub fn delete_of_provider(connection: &Connection, provider: &str, user_id: i64) -> Result<usize> {
+    Ok(connection
+        .prepare_cached("DELETE FROM session WHERE provider = ?1 AND user_id = ?2")?
+        .execute((provider, user_id))?)
+}
+
 /// Removes what has ended by itself.
 pub fn delete_ended(connection: &Connection, now: Time, idle_since: Time) -> Result<usize> {
     Ok(connection
@@ -134,7 +157,7 @@ pub fn use_form(connection: &Connection, session_id: i64, form: &[u8], at: Time)
 }
 
 /// Columns of a session before those of its person.
-const WIDTH: usize = 8;
+const WIDTH: usize = 9;
 
 fn read(row: &Row<'_>) -> Result<Session> {
     Ok(Session {
@@ -146,6 +169,7 @@ fn read(row: &Row<'_>) -> Result<Session> {
         restricted: row.get(5)?,
         address: row.get(6)?,
         agent: row.get(7)?,
+        provider: row.get(8)?,
         user: user::read(row, WIDTH)?,
     })
 }

@@ -34,7 +34,7 @@ pub fn largest(connection: &Connection, limit: u32) -> Result<Vec<(User, Usage)>
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map([limit], |row| {
-        let usage = read(row, 11)?;
+        let usage = read(row, user::WIDTH)?;
         Ok(user::read(row, 0).map(|user| (user, usage)))
     })?;
     rows.map(|row| row?).collect()

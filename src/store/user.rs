@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{Error, Result};
 use crate::clock::{from_millis, to_millis};
-use crate::model::{Home, Time, User, UserName};
+use crate::model::{Ending, Home, Suspension, Time, User, UserName};
 
 /// What a new row needs.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub struct NewUser<'a> {
 }
 
 const COLUMNS: &str = "id, name, display_name, email, is_admin, must_change_password, home_inside, home_outside, \
-                       created_at, disabled_at, quota";
+                       created_at, disabled_at, quota, suspended_at, suspended_because";
 
 /// Adds a row and gives its id.
 pub fn insert(connection: &Connection, new: &NewUser<'_>) -> Result<i64> {
@@ -165,8 +165,26 @@ pub fn by_id(connection: &Connection, id: i64) -> Result<Option<User>> {
 
 /// Whether anybody but this account administers this server and is not disabled.
 pub fn another_admin(connection: &Connection, id: i64) -> Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM user WHERE is_admin AND disabled_at IS NULL AND id <> ?1)";
+    let sql = "SELECT EXISTS (SELECT 1 FROM user WHERE is_admin AND disabled_at IS NULL AND suspended_at IS NULL AND id <> ?1)";
     Ok(connection.prepare_cached(sql)?.query_one([id], |row| row.get(0))?)
+}
+
+/// Suspends an account because of what its directory said, or lifts that.
+pub fn set_suspended(connection: &Connection, id: i64, suspended: Option<Suspension>) -> Result<()> {
+    connection.prepare_cached("UPDATE user SET suspended_at = ?2, suspended_because = ?3 WHERE id = ?1")?.execute((
+        id,
+        suspended.map(|suspended| to_millis(suspended.at)),
+        suspended.map(|suspended| suspended.because.as_str()),
+    ))?;
+    Ok(())
+}
+
+/// Takes the account's password away.
+pub fn remove_password(connection: &Connection, id: i64) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE user SET password = NULL, must_change_password = 0 WHERE id = ?1")?
+        .execute([id])?;
+    Ok(())
 }
 
 /// Sets the account's password.
@@ -206,10 +224,24 @@ pub(super) fn read(row: &Row<'_>, first: usize) -> Result<User> {
         created_at: from_millis(row.get(first + 8)?),
         disabled_at: row.get::<_, Option<i64>>(first + 9)?.map(from_millis),
         quota: row.get::<_, Option<i64>>(first + 10)?.and_then(|bytes| u64::try_from(bytes).ok()),
+        suspended: suspension(row, first + 11)?,
     })
 }
+
+fn suspension(row: &Row<'_>, first: usize) -> Result<Option<Suspension>> {
+    let Some(at) = row.get::<_, Option<i64>>(first)?.map(from_millis) else {
+        return Ok(None);
+    };
+    let because: Option<String> = row.get(first + 1)?;
+    let because = because.as_deref().and_then(Ending::parse).ok_or(Error::Unreadable("reason of a suspension"))?;
+    Ok(Some(Suspension { at, because }))
+}
+
+/// How many columns [`read`] reads.
+pub(super) const WIDTH: usize = 13;
 
 /// The columns of [`read`], each with the table's name before it.
 pub(super) const JOINED: &str = "user.id, user.name, user.display_name, user.email, user.is_admin, \
                                  user.must_change_password, user.home_inside, user.home_outside, \
-                                 user.created_at, user.disabled_at, user.quota";
+                                 user.created_at, user.disabled_at, user.quota, \
+                                 user.suspended_at, user.suspended_because";

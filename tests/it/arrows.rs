@@ -11,10 +11,11 @@ const LEAVES: [&str; 3] = ["clock", "model", "secret"];
 fn allowed(room: &str) -> &'static [&'static str] {
     match room {
         "cli" => &["api", "auth", "config", "files", "server", "store", "tasks"],
-        "server" => &["api", "auth", "config", "dav", "error", "files", "store", "web"],
+        "server" => &["api", "auth", "config", "dav", "directory", "error", "files", "store", "web"],
+        "directory" => &["config"],
         "dav" => &["auth", "config", "files", "store"],
         "api" => &["auth", "error", "files"],
-        "auth" => &["config", "files", "store"],
+        "auth" => &["config", "directory", "files", "store"],
         "tasks" => &["server", "store"],
         "error" => &["auth", "dav", "files"],
         "web" => &["auth", "config", "dav", "error", "files"],
@@ -43,7 +44,7 @@ fn arrows_never_point_backwards() {
         }
     });
     assert_eq!(wrong, Vec::<String>::new());
-    assert!(rooms.len() >= 13, "the rooms were found: {rooms:?}");
+    assert!(rooms.len() >= 14, "the rooms were found: {rooms:?}");
 }
 
 fn visit(folder: &Path, look: &mut impl FnMut(&Path)) {

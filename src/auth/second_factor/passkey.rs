@@ -258,8 +258,8 @@ impl Auth {
             return Err(SignInRefusal::Ended);
         };
         match self.identify(party, state, answer) {
-            Ok(user) if user.disabled_at.is_none() => {
-                self.let_in(&user, Entry { by: "passkey", proof: None, browser }, visitor)
+            Ok(user) if user.is_active() => {
+                self.let_in(&user, Entry { by: "passkey", proof: None, browser, company: None }, visitor)
             }
             Ok(_) | Err(PasskeyError::Refused(_)) => Err(self.passkey_refused(None, visitor)?),
             Err(PasskeyError::Failed(error)) => Err(error.into()),

@@ -1,11 +1,16 @@
 //! From texts to types: each value is checked, and each problem collected.
 
+mod directories;
+mod ldap;
+mod oidc;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
 
+use self::directories::Entry;
 use super::Problem;
 use super::checked::{
     Argon2Config, Config, DavConfig, Durability, LogConfig, LogFormat, ProxyHeader, PublicUrl, SecurityConfig,
@@ -46,9 +51,16 @@ impl Config {
             format: check.word("log.format", &raw.log.format, &formats)?,
             access: raw.log.access,
         };
+        let entry = |kind, index: usize| Entry { kind, number: index + 1, base };
+        let oidc: Vec<_> =
+            raw.oidc.iter().enumerate().map(|(index, raw)| check.oidc(raw, &entry("oidc", index))).collect();
+        let ldap: Vec<_> =
+            raw.ldap.iter().enumerate().map(|(index, raw)| check.ldap(raw, &entry("ldap", index))).collect();
+        check.different_names("oidc", oidc.iter().map(|one| one.common.name.as_str()));
+        check.different_names("ldap", ldap.iter().map(|one| one.common.name.as_str()));
         let server = server?;
         check.plain_http(&server, web);
-        Some(Self { server, storage, security, dav, web, log, printed })
+        Some(Self { server, storage, security, dav, web, log, oidc, ldap, printed })
     }
 }
 
