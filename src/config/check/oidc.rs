@@ -188,10 +188,21 @@ impl Check<'_> {
 /// Refusals to refresh that mean that the account has ended; all others may have other reasons.
 fn ended_answers_of(preset: OidcPreset) -> &'static [&'static str] {
     match preset {
-        // Disabled (also as a guest), not in the directory (two of them), not assigned to the application any more.
+        // "Microsoft Entra authentication and authorization error codes" (Microsoft identity platform), and for 500571 its
+        // own troubleshooting page: UserDisabled, a guest's account disabled, UserAccountNotFound,
+        // UserAccountNotInDirectory, EntitlementGrantsNotFound (not assigned to the application any more). The page warns
+        // that codes may change: one that is not known here only leaves the account unconfirmed. Not among them are those
+        // that a living account meets: 50173 and 50133 (password changed, tokens revoked), 700082 and 70008 (not used for
+        // long), 70043 (sign-in frequency), 50053 (locked by guesses), 50055 and 50144 (password expired), 50076 and 50079
+        // (second factor needed), 53000 to 53011 (conditional access), 65001 (consent missing). Nor are 50020 and 16000,
+        // which a wrong tenant in the configuration brings about for everybody.
         OidcPreset::Entra => &["AADSTS50057", "AADSTS500571", "AADSTS50034", "AADSTS51004", "AADSTS50105"],
-        OidcPreset::Keycloak => &["User disabled", "Unknown user", "User not found"],
-        OidcPreset::Google => &["account has been deleted", "account has been disabled"],
+        // Keycloak's TokenManager says this of a disabled account. Of a deleted one it says what it also says of sessions
+        // that are over ("Session not active", "Offline user session not found", "Invalid refresh token"): "Unknown user"
+        // stands in its log only.
+        OidcPreset::Keycloak => &["User disabled"],
+        // Google documents invalid_grant alone. This text is what people were seen to get for a deleted account.
+        OidcPreset::Google => &["Account has been deleted"],
         OidcPreset::Generic => &[],
     }
 }

@@ -47,6 +47,7 @@ pub(super) fn begin(
         }
     }
     let google = config.preset == OidcPreset::Google;
+    let is_asked_for_time = google || config.preset == OidcPreset::Entra;
     if google {
         // "OpenID Connect", Google Identity, authentication URI parameters: a refresh token is given with this, and
         // only the people of the domain are offered. Whether it is that domain is looked at in the ID token.
@@ -59,12 +60,16 @@ pub(super) fn begin(
         (Intent::SignIn, _) => request,
         (Intent::Consent, _) => request.add_prompt(CoreAuthPrompt::Consent),
         // Google knows neither prompt=login nor max_age ("OpenID Connect", Google Identity, authentication URI
-        // parameters: none, consent, select_account).
+        // parameters: none, consent, select_account). Entra documents prompt=login to negate single sign-on ("OpenID
+        // Connect on the Microsoft identity platform").
         (Intent::Confirm, true) => request.add_prompt(CoreAuthPrompt::SelectAccount),
         (Intent::Confirm, false) => request.add_prompt(CoreAuthPrompt::Login).set_max_age(Duration::ZERO),
     };
-    if intent == Intent::Confirm && (google || metadata.claims_parameter_supported == Some(true)) {
-        // OpenID Connect Core 1.0 §5.5.
+    if intent == Intent::Confirm && (is_asked_for_time || metadata.claims_parameter_supported == Some(true)) {
+        // OpenID Connect Core 1.0 §5.5. Google gives auth_time to whom asks so only, and to published and verified
+        // applications with "Session age claims" switched on ("Security bundle", Google Identity); with Entra it is an
+        // optional claim, which may also be asked for so ("Claims challenges, claims requests and client capabilities",
+        // Microsoft identity platform). Neither says in its metadata that it takes the parameter.
         request = request.add_extra_param("claims", r#"{"id_token":{"auth_time":{"essential":true}}}"#);
     }
     let (url, _, _) = request.url();

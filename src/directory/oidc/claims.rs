@@ -215,3 +215,52 @@ pub(super) fn same_person(userinfo: &Map<String, Value>, subject: &str) -> bool 
 pub(super) fn unsaid(config: &OidcConfig) -> Silence {
     Silence(format!("it says nothing in the claim {:?} of who is in which group", config.groups_claim))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn found(map: &Value, path: &str) -> Option<Value> {
+        lookup(map.as_object().expect("an object"), path).cloned()
+    }
+
+    #[test]
+    fn a_path_leads_into_objects_and_names_may_have_dots() {
+        let map = json!({ "a": { "b": 1, "c.d": 2 }, "a.b": 3, "x.y": { "z": 4 }, "n": 5 });
+        for (path, value) in [("a.b", Some(3)), ("a.c.d", Some(2)), ("x.y.z", Some(4)), ("n", Some(5)), ("n.o", None)] {
+            assert_eq!(found(&map, path), value.map(Value::from), "{path}");
+        }
+        for path in ["", ".", "..", "a.", ".a", "a..b", "missing"] {
+            assert_eq!(found(&map, path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn groups_elsewhere_are_told_from_none() {
+        let groups = |claims: Value| Claims::new(claims.as_object().expect("an object").clone()).groups("groups");
+        assert_eq!(groups(json!({})), Groups::Unsaid);
+        assert_eq!(groups(json!({ "groups": null, "hasgroups": false })), Groups::Unsaid);
+        assert_eq!(groups(json!({ "hasgroups": true })), Groups::Elsewhere);
+        assert_eq!(groups(json!({ "_claim_names": { "groups": "src1" } })), Groups::Elsewhere);
+        assert_eq!(groups(json!({ "_claim_names": { "roles": "src1" } })), Groups::Unsaid);
+        assert_eq!(groups(json!({ "groups": ["a"], "hasgroups": true })), Groups::All(vec!["a".to_owned()]));
+    }
+
+    proptest! {
+        #[test]
+        fn any_path_is_looked_up_without_panic(path in "[a.é]{0,12}") {
+            let map = json!({ "a": { "a": { "é": { "a": 1 } } }, "a.a": { "": 2 } });
+            let _ = found(&map, &path);
+        }
+
+        #[test]
+        fn what_is_shown_has_nothing_hidden(text in "\\PC{0,40}|.{0,40}") {
+            let shown = printable(&text);
+            let is_hidden = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
+            prop_assert!(!shown.chars().any(is_hidden));
+        }
+    }
+}

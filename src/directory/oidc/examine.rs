@@ -6,7 +6,7 @@ use super::http::Silence;
 use super::id_token::LEEWAY;
 use super::metadata::Metadata;
 use super::tokens::{self, Trouble};
-use crate::config::{OidcPreset, ProviderSecondFactor};
+use crate::config::OidcPreset;
 use crate::directory::Finding;
 use crate::model::Time;
 
@@ -16,7 +16,7 @@ impl Oidc {
         let metadata = match self.provider.metadata_anew(&self.http).await {
             Ok(metadata) => metadata,
             Err(silence) => {
-                findings.push(self.no_metadata(silence));
+                findings.push(Some(self.no_metadata(silence)));
                 return findings.into_iter().flatten().collect();
             }
         };
@@ -26,17 +26,17 @@ impl Oidc {
         findings.push(self.offline(&metadata));
         findings.push(self.other_scopes(&metadata));
         findings.push(Some(self.client(&metadata).await));
-        findings.extend(self.remarks());
+        findings.push(self.remark());
         findings.into_iter().flatten().collect()
     }
 
-    fn no_metadata(&self, silence: Silence) -> Option<Finding> {
+    fn no_metadata(&self, silence: Silence) -> Finding {
         let Silence(reason) = silence;
         let address = self.issuer.discovery();
-        Some(Finding::bad(
+        Finding::bad(
             format!("Its metadata cannot be had: {reason}"),
             format!("See whether this server reaches {address}, and whether the issuer is the one that stands there"),
-        ))
+        )
     }
 
     /// Tokens are refused where clocks differ. The header `Date` has whole seconds, and took its way.
@@ -119,26 +119,21 @@ impl Oidc {
                 "See whether client_id and client_secret are those of the registration there; secrets of Entra expire",
             ),
             "invalid_grant" => Finding::good("It knows this server by its client_id and secret"),
-            _ => Finding::good(format!("It answers at its token endpoint, but does not say whether it knows us: {told}")),
+            _ => {
+                Finding::good(format!("It answers at its token endpoint, but does not say whether it knows us: {told}"))
+            }
         }
     }
 
     /// What is known without asking.
-    fn remarks(&self) -> Vec<Option<Finding>> {
+    fn remark(&self) -> Option<Finding> {
         let google = self.config.preset == OidcPreset::Google;
-        let groups = (google && needs_groups(&self.config)).then(|| {
+        (google && needs_groups(&self.config)).then(|| {
             Finding::bad(
                 "required_groups or admin_groups are set, and Google's tokens hold no groups",
                 "Take them away: nobody can be in one",
             )
-        });
-        let factor = (google && self.config.second_factor != ProviderSecondFactor::Own).then(|| {
-            Finding::bad(
-                "second_factor is \"provider\", and Google's tokens do not say whether there was one",
-                "Set it to \"own\": else everybody is asked for this server's second factor all the same",
-            )
-        });
-        vec![groups, factor]
+        })
     }
 }
 

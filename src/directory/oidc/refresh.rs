@@ -145,3 +145,25 @@ fn ending_of(answer: &str) -> Ending {
         _ => Ending::Disabled,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_count_as_a_whole() {
+        for (text, holds) in [
+            ("aadsts50057", true),
+            ("aadsts50057: disabled", true),
+            ("aadsts500571: a guest", false),
+            ("aadsts500571 and aadsts50057.", true),
+            ("50057", false),
+            ("", false),
+        ] {
+            assert_eq!(holds_code(text, "aadsts50057"), holds, "{text}");
+        }
+        assert_eq!(code_of("aadsts50057"), Some(50_057));
+        assert_eq!(code_of("aadsts"), None);
+        assert_eq!(code_of("user disabled"), None);
+    }
+}

@@ -93,7 +93,14 @@ pub(super) async fn ask(
     let url = &metadata.token_endpoint;
     let answer = post(http, config, metadata, grant).await?;
     if answer.status == StatusCode::OK {
-        return Ok(answer.json(url)?);
+        let tokens: Tokens = answer.json(url)?;
+        // Without one (RFC 6749 §5.1) it is no answer, and must not be taken for a word that an account is alive.
+        let has_access = tokens.access.is_some();
+        return if has_access {
+            Ok(tokens)
+        } else {
+            Err(Silence("it answers without an access token".to_owned()).into())
+        };
     }
     let is_passing = answer.status == StatusCode::TOO_MANY_REQUESTS || !answer.status.is_client_error();
     match answer.json::<Refusal>(url) {

@@ -74,7 +74,7 @@ function newProvider() {
     jwks: keys,
     scopes,
     claims: {
-      openid: ['sub', 'oid', 'tid', 'ver', 'upn', 'groups', 'roles', 'realm_access', 'hd', '_claim_names', '_claim_sources'],
+      openid: ['sub', 'amr', 'acr', 'oid', 'tid', 'ver', 'upn', 'groups', 'roles', 'realm_access', 'hd', '_claim_names', '_claim_sources'],
       profile: ['name', 'preferred_username'],
       email: ['email', 'email_verified'],
     },
