@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use super::{Actor, Auth, NewAccount};
 use crate::clock::{Clock, from_millis};
 use crate::config::{Argon2Config, Overrides, load};
+use crate::directory::Directories;
 use crate::files::{Path, Storage, Upload};
 use crate::model::User;
 use crate::store::Store;
@@ -29,7 +30,8 @@ impl Scene {
         let now = Arc::new(AtomicI64::new(1_795_000_000_000));
         let told = Arc::clone(&now);
         let clock = Clock::from_fn(move || from_millis(told.load(Ordering::Relaxed)));
-        let auth = Auth::new(store, storage, clock, config.security.clone(), config.storage.clone());
+        let auth =
+            Auth::new(store, storage, clock, config.security.clone(), config.storage.clone(), Directories::default());
         Self { folder, auth, now }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Finding, Person, Unreachable, tls};
 use crate::config::LdapConfig;
-use crate::model::Identity;
+use crate::model::{Identity, Time};
 use crate::secret::PlainSecret;
 
 /// A directory that speaks LDAP.
@@ -64,8 +64,8 @@ impl Ldap {
     ///
     /// # Errors
     /// [`Unreachable`]
-    pub async fn find(&self, login: &str) -> Result<Option<Entry>, Unreachable> {
-        let _ = login;
+    pub async fn find(&self, login: &str, now: Time) -> Result<Option<Entry>, Unreachable> {
+        let _ = (login, now);
         Err(self.unreachable("not built"))
     }
 
@@ -73,8 +73,8 @@ impl Ldap {
     ///
     /// # Errors
     /// [`Unreachable`]
-    pub async fn find_by_id(&self, identity: &Identity) -> Result<Lookup, Unreachable> {
-        let _ = identity;
+    pub async fn find_by_id(&self, identity: &Identity, now: Time) -> Result<Lookup, Unreachable> {
+        let _ = (identity, now);
         Err(self.unreachable("not built"))
     }
 
