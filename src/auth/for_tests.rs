@@ -1,5 +1,6 @@
 //! What tests of the use cases start from: a scratch storage and a clock that they move.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -28,9 +29,9 @@ impl Scene {
     pub(super) fn with(text: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let overrides = Overrides { listen: None, storage: Some(folder.path().join("storage")) };
-        let file = folder.path().join("webdav.toml");
-        std::fs::write(&file, text).expect("written");
-        let mut config = load(Some(&file), &overrides).expect("in order");
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(text.as_bytes()).expect("written");
+        let mut config = load(Some(file.path()), &overrides).expect("in order");
         config.security.argon2 = Argon2Config { memory_kib: 1024, iterations: 1, parallelism: 1, at_once: 2 };
         let storage = Arc::new(Storage::open(&config.storage.path, false).expect("a storage"));
         let store = Store::open(&storage.database()).expect("a database");
