@@ -17,6 +17,31 @@ use crate::store::{self, identity};
 /// How long somebody waits where too many are asking already.
 const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
 
+/// Whom a directory is asked about.
+#[derive(Clone, Copy)]
+enum Asked<'a> {
+    /// Somebody who typed a name; the account here that has it, where there is one.
+    Typed(&'a str, Option<&'a User>),
+    /// Somebody who is signed in already.
+    Known(&'a User, &'a CompanyLink),
+}
+
+impl<'a> Asked<'a> {
+    fn name(self) -> &'a str {
+        match self {
+            Self::Typed(name, _) => name,
+            Self::Known(user, _) => user.name.as_str(),
+        }
+    }
+
+    fn user(self) -> Option<&'a User> {
+        match self {
+            Self::Typed(_, user) => user,
+            Self::Known(user, _) => Some(user),
+        }
+    }
+}
+
 /// Who was found in which directory.
 struct Found<'a> {
     ldap: &'a Ldap,
@@ -46,7 +71,7 @@ impl Auth {
         browser: Browser<'_>,
         visitor: Visitor<'_>,
     ) -> Result<SignIn, SignInRefusal> {
-        let found = self.ask_ldap(name, known, password, browser.device, visitor)?;
+        let found = self.ask_ldap(Asked::Typed(name, known), password, browser.device, visitor)?;
         let source = source_of(found.ldap);
         let user = self.arrive(source, &found.entry.person, None, visitor)?;
         self.company_let_in(&user, &by(source), CompanyEntry::default(), browser, visitor)
@@ -68,7 +93,7 @@ impl Auth {
         if self.open_password_link(token)?.is_none() {
             return Err(CompanyRefusal::LinkEnded.into());
         }
-        let found = self.ask_ldap(&name, None, password, browser.device, visitor)?;
+        let found = self.ask_ldap(Asked::Typed(&name, None), password, browser.device, visitor)?;
         let source = source_of(found.ldap);
         let user = self.join_by_link(token, source, &found.entry.person, None, visitor)?;
         self.company_let_in(&user, &by(source), CompanyEntry::default(), browser, visitor)
@@ -83,10 +108,7 @@ impl Auth {
         device: Option<&str>,
         visitor: Visitor<'_>,
     ) -> Result<(), SignInRefusal> {
-        let found = self.ask_ldap(user.name.as_str(), Some(user), password, device, visitor)?;
-        if found.entry.person.identity != link.identity {
-            return Err(CompanyRefusal::SomebodyElse(found.ldap.config().common.label.clone()).into());
-        }
+        let found = self.ask_ldap(Asked::Known(user, link), password, device, visitor)?;
         match found.entry.person.ending {
             None => Ok(()),
             Some(ending) => Err(self.turned_away(source_of(found.ldap), &found.entry.person, ending)?),
@@ -96,12 +118,12 @@ impl Auth {
     /// The throttles, the search, and the bind.
     fn ask_ldap(
         &self,
-        name: &str,
-        known: Option<&User>,
+        asked: Asked<'_>,
         password: &PlainSecret,
         device: Option<&str>,
         visitor: Visitor<'_>,
     ) -> Result<Found<'_>, SignInRefusal> {
+        let (name, known) = (asked.name(), asked.user());
         let now = self.0.clock.now();
         let network = ClientNetwork::of(visitor.address);
         let own = known.map_or(Ok([0; 32]), |user| self.known_device(user, device))?;
@@ -123,8 +145,10 @@ impl Auth {
         if password.expose().is_empty() {
             return Err(wrong("empty password", known));
         }
-        let Some(found) = self.find_in_ldap(name, known)? else {
-            // Somebody unknown costs as much as somebody whose password is kept here.
+        let Some(found) = self.find_in_ldap(asked)? else {
+            // Somebody unknown has as few tries as somebody who is known, and costs as much as somebody whose password is
+            // kept here (S8).
+            self.0.company.unknown.begin(&name, now).map_err(SignInRefusal::Throttled)?;
             self.0.hasher.hash(password)?;
             return Err(wrong("unknown account", None));
         };
@@ -143,18 +167,23 @@ impl Auth {
     }
 
     /// Who that is: as the directories name people now, or else as an account here is named.
-    fn find_in_ldap(&self, name: &str, known: Option<&User>) -> Result<Option<Found<'_>>, SignInRefusal> {
+    fn find_in_ldap(&self, asked: Asked<'_>) -> Result<Option<Found<'_>>, SignInRefusal> {
         let now = self.0.clock.now();
         let directories = self.0.company.directories.ldap();
         let mut silent = None;
-        for ldap in directories {
-            match wait(ldap.find(name, now)) {
-                Ok(Some(entry)) => return Ok(Some(self.found(ldap, entry)?)),
-                Ok(None) => {}
-                Err(error) => silent = Some(error),
+        if let Asked::Typed(name, _) = asked {
+            for ldap in directories {
+                match wait(ldap.find(name, now)) {
+                    Ok(Some(entry)) => return Ok(Some(self.found(ldap, entry)?)),
+                    Ok(None) => {}
+                    Err(error) => silent = Some(error),
+                }
             }
         }
-        let link = known.map(|user| self.link_of(user)).transpose()?.flatten();
+        let link = match asked {
+            Asked::Known(_, link) => Some(link.clone()),
+            Asked::Typed(_, known) => known.map(|user| self.link_of(user)).transpose()?.flatten(),
+        };
         if let Some(link) = link.filter(|link| link.kind == DirectoryKind::Ldap)
             && let Some(ldap) = directories.iter().find(|ldap| ldap.issuer() == link.identity.issuer)
         {

@@ -35,7 +35,7 @@ use tokio::sync::Semaphore;
 
 use super::attempts::Attempts;
 use crate::config::{CommonConfig, LdapConfig};
-use crate::directory::{Directories, Unreachable};
+use crate::directory::{Directories, Ldap, Unreachable};
 use crate::model::{DirectoryKind, Ending, Time};
 
 /// Sign-ins that ask an LDAP directory at a time. Each holds a thread while it waits.
@@ -136,6 +136,8 @@ pub(super) struct State {
     begun: Attempts,
     asking: Semaphore,
     budgets: HashMap<String, Budgets>,
+    /// The same for names that no directory knows, so that they cannot be told apart.
+    unknown: Attempts,
     /// Sessions whose person the provider has just confirmed, while our own second factor is asked for.
     confirmed: Mutex<HashMap<i64, Time>>,
     passes: Mutex<HashMap<DirectoryRef, Time>>,
@@ -162,14 +164,15 @@ impl State {
     pub(super) fn new(directories: Directories) -> Self {
         let budgets = directories.ldap().iter().map(|ldap| (ldap.issuer(), Budgets::new(ldap.config()))).collect();
         Self {
-            directories,
             flows: flows::Flows::default(),
             begun: Attempts::new(BEGUN, BEGUN_WINDOW),
             asking: Semaphore::new(ASKING),
             budgets,
+            unknown: unknown_budget(&directories),
             confirmed: Mutex::default(),
             passes: Mutex::default(),
             heard: logout::Heard::default(),
+            directories,
         }
     }
 
@@ -184,6 +187,14 @@ impl State {
             }
         }
     }
+}
+
+/// As few tries as the strictest directory gives strangers.
+fn unknown_budget(directories: &Directories) -> Attempts {
+    let configs = || directories.ldap().iter().map(Ldap::config);
+    let most = configs().map(|config| config.wrong_passwords).min().unwrap_or(1);
+    let window = configs().map(|config| config.wrong_passwords_window).max().unwrap_or(BEGUN_WINDOW);
+    Attempts::new((most as usize).saturating_sub(1).max(1), window)
 }
 
 /// Waits for a directory from a blocking task.

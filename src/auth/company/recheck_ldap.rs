@@ -11,6 +11,8 @@ use crate::store::identity;
 
 /// Passes in a row in which an account has to be missing.
 const GONE_AFTER: u32 = 2;
+/// So many failures in a row are the directory's and not one entry's.
+const SILENT_AFTER: usize = 3;
 /// So few accounts may vanish in one pass whatever part of all they are.
 const FEW: usize = 1;
 /// Of so many, one may vanish in one pass: a fifth. More is a directory in disorder until somebody has looked.
@@ -18,9 +20,9 @@ const ONE_OF: usize = 5;
 
 /// What has become of an account that the directory shows no more to be one of those who count.
 #[derive(Debug)]
-struct Lost {
-    link: CompanyLink,
-    because: Ending,
+pub(super) struct Lost {
+    pub(super) link: CompanyLink,
+    pub(super) because: Ending,
 }
 
 impl Auth {
@@ -36,13 +38,27 @@ impl Auth {
             return Ok(Ok(()));
         }
         let links = self.0.store.read(|c| identity::due(c, DirectoryKind::Ldap, &directory.name, now, u32::MAX))?;
+        if links.is_empty() {
+            self.change_state(directory, move |state| state.passed_at = Some(now)).await?;
+            return Ok(Ok(()));
+        }
         let mut active = 0;
         let mut lost = Vec::new();
-        for (link, is_suspended) in links {
+        let (all, mut silent) = (links.len(), 0);
+        for (mut link, is_suspended) in links {
             active += usize::from(!is_suspended);
             match ldap.find_by_id(&link.identity, now).await {
-                Err(error) => return Ok(Err(error)),
+                // One entry in disorder does not keep the others from being looked at; several in a row are the directory.
+                Err(error) if silent + 1 >= SILENT_AFTER.min(all) => return Ok(Err(error)),
+                Err(error) => {
+                    silent += 1;
+                    self.off_thread(move |auth| {
+                        auth.0.store.write(|tx| Self::note_asked(tx, &mut link, Some(&error.reason), now))
+                    })
+                    .await?;
+                }
                 Ok(found) => {
+                    silent = 0;
                     if let Some(missed) = self.judge(ldap, link, found, now).await?
                         && !is_suspended
                     {
@@ -91,7 +107,7 @@ impl Auth {
     }
 
     /// Ends what is lost, unless it is too much at once: then nobody is suspended, and an administrator has to look.
-    async fn lose(&self, lost: Vec<Lost>, active: usize, now: Time) -> Result<Option<String>> {
+    pub(super) async fn lose(&self, lost: Vec<Lost>, active: usize, now: Time) -> Result<Option<String>> {
         let is_too_much = lost.len() > FEW && lost.len() * ONE_OF > active;
         let alarm = is_too_much.then(|| {
             format!(

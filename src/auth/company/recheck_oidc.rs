@@ -1,5 +1,7 @@
 //! Trying the refresh tokens of an OpenID provider's people, each when its time has come.
 
+use chrono::TimeDelta;
+
 use super::account::Source;
 use super::recheck::DirectoryRef;
 use crate::auth::{Auth, Result};
@@ -12,6 +14,8 @@ use crate::store::identity;
 
 /// Accounts looked at in one go.
 const AT_ONCE: u32 = 50;
+/// How soon an account is tried again for which the provider did not answer.
+const SOON: TimeDelta = TimeDelta::minutes(1);
 /// So many failures in a row are the provider's and not one account's.
 const SILENT_AFTER: usize = 3;
 
@@ -22,13 +26,16 @@ impl Auth {
             return Ok(Ok(()));
         };
         let now = self.0.clock.now_in_millis();
-        let before = now - seconds(oidc.config().common.recheck.as_secs());
+        let recheck = seconds(oidc.config().common.recheck.as_secs());
+        let before = now - recheck;
         let due = self.0.store.read(|c| identity::due(c, DirectoryKind::Oidc, &directory.name, before, AT_ONCE))?;
         if due.is_empty() {
             return Ok(Ok(()));
         }
         let is_all = due.len() < AT_ONCE as usize;
+        let mut last = None;
         let mut silent = 0;
+        let mut answers = 0;
         for (link, is_suspended) in due {
             if is_suspended {
                 // Only a sign-in brings it back.
@@ -36,16 +43,20 @@ impl Auth {
                 continue;
             }
             match self.look_at(oidc, link.clone(), now).await? {
-                Ok(()) => silent = 0,
+                Ok(()) => (silent, answers) = (0, answers + 1),
+                Err(error) if silent + 1 >= SILENT_AFTER => return Ok(Err(error)),
                 Err(error) => {
                     silent += 1;
-                    if silent >= SILENT_AFTER || is_all {
-                        return Ok(Err(error));
-                    }
                     // The others first, should it be this one alone.
-                    self.leave(link, Some(error.reason), before + seconds(60)).await?;
+                    self.leave(link, Some(error.reason.clone()), before + SOON.min(recheck)).await?;
+                    last = Some(error);
                 }
             }
+        }
+        match last {
+            Some(error) if answers == 0 => return Ok(Err(error)),
+            _ if answers == 0 => return Ok(Ok(())),
+            _ => {}
         }
         self.note_heard(directory, is_all, now).await?;
         Ok(Ok(()))
