@@ -52,7 +52,19 @@ impl<'a> LoginPage<'a> {
     }
 }
 
-pub(super) async fn show(visit: Visit, State(web): State<Web>, Query(next): Query<Next>) -> Result<Response, Error> {
+#[derive(Deserialize)]
+pub(super) struct Left {
+    /// The provider that somebody who has just signed out came by.
+    #[serde(default)]
+    from: String,
+}
+
+pub(super) async fn show(
+    visit: Visit,
+    State(web): State<Web>,
+    Query(next): Query<Next>,
+    Query(left): Query<Left>,
+) -> Result<Response, Error> {
     if visit.session().is_some() {
         return Ok(page::see(visit.site(), next.path()));
     }
@@ -60,7 +72,7 @@ pub(super) async fn show(visit: Visit, State(web): State<Web>, Query(next): Quer
     let notice = match next.done.as_str() {
         "password" => Some("Your password is set. Sign in with it."),
         "signed-out" => {
-            page.leaving = sign_out::leaving(&visit, &web, &next.from).await;
+            page.leaving = sign_out::leaving(&visit, &web, &left.from).await;
             Some("You are signed out.").filter(|_| page.leaving.is_none())
         }
         _ => None,
