@@ -58,6 +58,13 @@ pub fn of_user(connection: &Connection, user_id: i64) -> Result<Option<CompanyLi
     connection.prepare_cached(&sql)?.query_row([user_id], |row| Ok(read(row))).optional()?.transpose()
 }
 
+/// Where every account comes from that is not kept on this server.
+pub fn all(connection: &Connection) -> Result<Vec<CompanyLink>> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM identity"))?;
+    let rows = statement.query_map([], |row| Ok(read(row)))?;
+    rows.map(|row| row?).collect()
+}
+
 /// Accounts of a directory that are not disabled here and were last asked about at a time or before, the longest ago
 /// first; each with whether it is suspended.
 pub fn due(

@@ -1,5 +1,6 @@
 //! Directories and their accounts as administrators, their people and `latchkey doctor` see them.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -81,6 +82,23 @@ impl Auth {
             counts_second_factor: self.counts_second_factor(&link),
             link,
         }))
+    }
+
+    /// Where an account comes from, as it is written down; `None` for one that is kept on this server.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn company_link(&self, user: &User) -> Result<Option<CompanyLink>> {
+        self.link_of(user)
+    }
+
+    /// The same for all accounts, by their row ids.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn company_links(&self) -> Result<HashMap<i64, CompanyLink>> {
+        let all = self.0.store.read(|c| identity::all(c))?;
+        Ok(all.into_iter().map(|link| (link.user_id, link)).collect())
     }
 
     fn counts_second_factor(&self, link: &CompanyLink) -> bool {
