@@ -24,6 +24,7 @@ mod delete;
 mod gate;
 mod get;
 mod locks;
+mod oidc;
 mod pages;
 mod preconditions;
 mod propfind;
