@@ -22,8 +22,8 @@ mod standing;
 mod tests;
 
 pub use link::LinkTo;
-pub use oidc::{OidcAnswer, OidcArrived, OidcDone, OidcPurpose};
-pub use overview::{CompanyAccount, DirectoryOverview};
+pub use oidc::{OidcAnswer, OidcArrived, OidcDone, OidcErrand, OidcPurpose};
+pub use overview::{CompanyAccount, DirectoryOverview, Joinable};
 pub use recheck::DirectoryRef;
 
 use std::collections::HashMap;

@@ -6,7 +6,8 @@ use chrono::TimeDelta;
 
 use crate::auth::{Auth, Result};
 use crate::clock::seconds;
-use crate::directory::Finding;
+use crate::config::{CommonConfig, ProviderSecondFactor, Provision};
+use crate::directory::{Finding, Oidc};
 use crate::model::{CompanyLink, DirectoryKind, DirectoryState, Time, User};
 use crate::store::identity;
 
@@ -47,6 +48,19 @@ pub struct CompanyAccount {
     pub is_configured: bool,
     /// When the account is suspended unless its person signs in before; absent where nothing is to be feared.
     pub sign_in_before: Option<Time>,
+    /// Whether the directory says who administers this server.
+    pub keeps_role: bool,
+    /// Whether the provider's second factor counts as ours.
+    pub counts_second_factor: bool,
+}
+
+/// Directories that somebody with a link may join their account to; all empty where there are none.
+#[derive(Debug, Clone, Default)]
+pub struct Joinable {
+    /// OpenID providers: name in addresses, and what people call them.
+    pub providers: Vec<(String, String)>,
+    /// What people call the LDAP directories.
+    pub ldap: Vec<String>,
 }
 
 impl Auth {
@@ -63,8 +77,16 @@ impl Auth {
             label: common.map_or_else(|| link.directory.clone(), |common| common.label.clone()),
             is_configured: common.is_some(),
             sign_in_before: if user.suspended.is_some() { None } else { self.sign_in_before(&link)? },
+            keeps_role: common.is_some_and(|common| !common.admin_groups.is_empty()),
+            counts_second_factor: self.counts_second_factor(&link),
             link,
         }))
+    }
+
+    fn counts_second_factor(&self, link: &CompanyLink) -> bool {
+        let mut all = self.0.company.directories.oidc().iter().map(Oidc::config);
+        let config = all.find(|config| link.kind == DirectoryKind::Oidc && config.common.name == link.directory);
+        config.is_some_and(|config| matches!(config.second_factor, ProviderSecondFactor::Provider { .. }))
     }
 
     fn sign_in_before(&self, link: &CompanyLink) -> Result<Option<Time>> {
@@ -145,6 +167,25 @@ impl Auth {
     pub fn provider_buttons(&self) -> Vec<(String, String)> {
         let all = self.0.company.directories.oidc();
         all.iter().map(|oidc| (oidc.config().common.name.clone(), oidc.config().button.clone())).collect()
+    }
+
+    /// What people call an OpenID provider; `None` where the configuration has none of that name.
+    #[must_use]
+    pub fn provider_label(&self, name: &str) -> Option<String> {
+        self.0.company.common(DirectoryKind::Oidc, name).map(|common| common.label.clone())
+    }
+
+    /// The directories that somebody with a link may join their account to.
+    #[must_use]
+    pub fn joinable(&self) -> Joinable {
+        let directories = &self.0.company.directories;
+        let is_open = |common: &&CommonConfig| common.provision != Provision::Off;
+        let oidc = directories.oidc().iter().map(|one| &one.config().common).filter(is_open);
+        let ldap = directories.ldap().iter().map(|one| &one.config().common).filter(is_open);
+        Joinable {
+            providers: oidc.map(|common| (common.name.clone(), common.label.clone())).collect(),
+            ldap: ldap.map(|common| common.label.clone()).collect(),
+        }
     }
 
     /// What people call the LDAP directories whose passwords are taken on the page of the sign-in.
