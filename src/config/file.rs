@@ -159,13 +159,12 @@ fn entries<T: DeserializeOwned + Serialize + Default>(
     };
     let mut found = Vec::new();
     for (index, entry) in given.into_iter().enumerate() {
-        match entry {
-            Value::Table(entry) => found.push(keys(&format!("{name}[{}]", index + 1), entry, &known, problems)),
-            _ => {
-                let reason = format!("is no entry: write [[{name}]] and its keys below it");
-                let key = format!("{name}[{}]", index + 1);
-                problems.push(Problem { key, value: String::new(), reason });
-            }
+        let place = format!("{name}[{}]", index + 1);
+        if let Value::Table(entry) = entry {
+            found.push(keys(&place, entry, &known, problems));
+        } else {
+            let reason = format!("is no entry: write [[{name}]] and its keys below it");
+            problems.push(Problem { key: place, value: String::new(), reason });
         }
     }
     found
