@@ -1,6 +1,6 @@
 //! Coming back from a provider with a code (OpenID Connect Core 1.0 §3.1.3).
 
-use super::id_token::{Context, Flaw, LEEWAY, time};
+use super::id_token::{Context, Flaw, LEEWAY};
 use super::people::Unsaid;
 use super::tokens::{self, Tokens, Trouble};
 use super::{Arrival, Error, Intent, Oidc, Ticket};

@@ -186,11 +186,17 @@ impl Oidc {
         self.arrive(ticket, code, now).await
     }
 
-    /// Whether a sign-in should be begun once more, with [`Intent::Consent`]: Google gave no refresh token, and none is
-    /// stored (`stored`).
+    /// Whether a sign-in should be begun once more, with [`Intent::Consent`]: a refresh token was asked for, none came, and
+    /// none is stored. To be asked of a sign-in with [`Intent::SignIn`] only, so that nobody is sent in a circle.
     #[must_use]
-    pub fn must_ask_consent(&self, arrival: &Arrival, stored: bool) -> bool {
-        self.config.preset == OidcPreset::Google && arrival.refresh_token.is_none() && !stored
+    pub fn must_ask_consent(&self, arrival: &Arrival, is_stored: bool) -> bool {
+        let asked = match self.config.preset {
+            OidcPreset::Google => true,
+            // Some go by the letter of OpenID Connect Core 1.0 §11, and give none without `prompt=consent`.
+            OidcPreset::Generic => self.config.scopes.iter().any(|scope| scope == "offline_access"),
+            OidcPreset::Entra | OidcPreset::Keycloak => false,
+        };
+        asked && arrival.refresh_token.is_none() && !is_stored
     }
 
     /// Whether what came back is this provider's answer and nobody else's (`iss`, RFC 9207); absent is fine unless the
