@@ -97,7 +97,7 @@ impl Auth {
     /// # Errors
     /// The database's.
     pub fn company_links(&self) -> Result<HashMap<i64, CompanyLink>> {
-        let all = self.0.store.read(|c| identity::all(c))?;
+        let all = self.0.store.read(identity::all)?;
         Ok(all.into_iter().map(|link| (link.user_id, link)).collect())
     }
 

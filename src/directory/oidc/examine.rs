@@ -119,7 +119,9 @@ impl Oidc {
                 "See whether client_id and client_secret are those of the registration there; secrets of Entra expire",
             ),
             "invalid_grant" => Finding::good("It knows this server by its client_id and secret"),
-            _ => Finding::good(format!("It answers at its token endpoint, but does not say whether it knows us: {told}")),
+            _ => {
+                Finding::good(format!("It answers at its token endpoint, but does not say whether it knows us: {told}"))
+            }
         }
     }
 

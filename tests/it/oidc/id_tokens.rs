@@ -146,7 +146,9 @@ async fn only_the_providers_own_key_pairs_sign() {
 #[tokio::test]
 async fn keys_that_are_not_for_this_do_not_sign() {
     let stage = Stage::new("generic", "");
-    for (name, value) in [("use", json!("enc")), ("alg", json!("ECDH-ES")), ("kty", json!("RSA")), ("crv", json!("P-384"))] {
+    for (name, value) in
+        [("use", json!("enc")), ("alg", json!("ECDH-ES")), ("kty", json!("RSA")), ("crv", json!("P-384"))]
+    {
         let (signer, mut jwk) = (Signer::new("odd"), Signer::new("odd").jwk());
         for (part, of) in signer.jwk().as_object().expect("a key") {
             jwk[part] = of.clone();

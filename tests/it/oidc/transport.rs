@@ -26,7 +26,8 @@ async fn metadata_that_are_not_the_providers_own_are_refused() {
     stage.replay.set_json(METADATA, &stage.replay.metadata("https://elsewhere.example.org"));
     assert!(reason(&stage).await.contains("elsewhere"));
 
-    let endpoints = ["authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint", "end_session_endpoint"];
+    let endpoints =
+        ["authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint", "end_session_endpoint"];
     let places = ["http://login.example.org/x", "file:///etc/passwd", "https://user:word@login.example.org/", "x", ""];
     for (endpoint, place) in endpoints.iter().flat_map(|endpoint| places.map(|place| (endpoint, place))) {
         let mut metadata = stage.replay.metadata(&stage.issuer);
