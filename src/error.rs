@@ -74,6 +74,29 @@ pub fn status_of_auth(error: &auth::Error) -> StatusCode {
     }
 }
 
+/// The status of a company directory's word.
+#[must_use]
+pub fn status_of_company(refusal: &auth::CompanyRefusal) -> StatusCode {
+    use auth::CompanyRefusal;
+    match refusal {
+        CompanyRefusal::NoSuchProvider | CompanyRefusal::LinkEnded => StatusCode::NOT_FOUND,
+        CompanyRefusal::Unreachable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        CompanyRefusal::RefusedThere(_) | CompanyRefusal::Untrusted(_) | CompanyRefusal::Clock(_) => {
+            StatusCode::BAD_GATEWAY
+        }
+        CompanyRefusal::Stale | CompanyRefusal::PasswordExpired(_) | CompanyRefusal::NotAnew(_) => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        CompanyRefusal::Taken => StatusCode::CONFLICT,
+        CompanyRefusal::Denied { .. }
+        | CompanyRefusal::Ended { .. }
+        | CompanyRefusal::NoAccount
+        | CompanyRefusal::DisabledHere
+        | CompanyRefusal::SomebodyElse(_)
+        | CompanyRefusal::SignInThere(_) => StatusCode::FORBIDDEN,
+    }
+}
+
 /// The status of being refused at the gate.
 #[must_use]
 pub fn status_of_refusal(refusal: &Refusal) -> StatusCode {

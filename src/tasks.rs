@@ -1,8 +1,9 @@
 //! What runs beside the requests: last uses and counts are written down, memory given back, unused passwords revoked,
-//! homes measured, and what is over cleared.
+//! homes measured, company accounts looked after, and what is over cleared.
 
 use std::time::Duration;
 
+use crate::auth::DirectoryRef;
 use crate::server::App;
 use crate::store::{Error, lock};
 
@@ -21,6 +22,9 @@ const FIRST_MEASURE: u64 = 5;
 pub fn start(app: App) {
     let sweeper = app.clone();
     tokio::task::spawn_blocking(move || sweep(&sweeper));
+    for directory in app.auth.directory_refs() {
+        tokio::spawn(look_after(app.clone(), directory));
+    }
     let measurer = app.clone();
     tokio::spawn(async move {
         let mut runs_before = 0;
@@ -66,6 +70,16 @@ pub fn finish(app: &App) {
 pub fn write_counts(app: &App) {
     if let Err(error) = app.auth.write_traffic() {
         tracing::warn!(%error, "the counts of requests could not be written down, they are tried again");
+    }
+}
+
+/// Looks after the accounts of one company directory; one that does not answer holds nothing else up.
+async fn look_after(app: App, directory: DirectoryRef) {
+    loop {
+        tokio::time::sleep(ROUND).await;
+        if let Err(error) = app.auth.look_after(&directory).await {
+            tracing::warn!(%error, directory = directory.name, "a directory's accounts could not be looked after");
+        }
     }
 }
 

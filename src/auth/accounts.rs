@@ -69,6 +69,8 @@ pub struct AccountChange {
 pub(super) const NOT_PEOPLE: [&str; 3] = ["cli", "server", "nobody"];
 /// Shortest account password, in characters.
 const SHORTEST_PASSWORD: usize = 8;
+/// Longest display name, in characters.
+const LONGEST_DISPLAY_NAME: usize = 128;
 /// Longest account password, in bytes.
 const LONGEST_PASSWORD: usize = 1024;
 
@@ -114,7 +116,7 @@ impl Auth {
         })
     }
 
-    fn insert_user(
+    pub(super) fn insert_user(
         &self,
         tx: &rusqlite::Transaction<'_>,
         new: &NewAccount,
@@ -232,8 +234,9 @@ impl Auth {
     /// Sets the account's own password; application passwords are not touched. Blocks.
     ///
     /// # Errors
-    /// [`Error::NoSuchUser`], [`Error::Invalid`]
+    /// [`Error::NoSuchUser`], [`Error::Invalid`]; [`Error::Refused`] for an account of a directory.
     pub fn set_password(&self, name: &str, password: &PlainSecret, actor: &Actor) -> Result<()> {
+        self.refuse_for_company_accounts(&self.user(name)?)?;
         let phc = self.hash_password(password)?;
         self.0.store.write(|tx| {
             let user = store::user::by_name(tx, name)?.ok_or_else(|| Error::NoSuchUser(name.to_owned()))?;
@@ -254,14 +257,14 @@ impl Auth {
 }
 
 /// The values of a new account that can be looked at before anything is done.
-struct Checked {
+pub(super) struct Checked {
     name: UserName,
     display_name: String,
     email: Option<String>,
 }
 
 impl Checked {
-    fn of(new: &NewAccount) -> Result<Self> {
+    pub(super) fn of(new: &NewAccount) -> Result<Self> {
         Ok(Self {
             name: person_name(&new.name)?,
             display_name: display_name(&new.display_name)?,
@@ -279,7 +282,7 @@ fn person_name(text: &str) -> Result<UserName> {
 }
 
 /// What was changed, in words for the audit log.
-fn difference(before: &User, after: &User) -> Option<String> {
+pub(super) fn difference(before: &User, after: &User) -> Option<String> {
     let mut words = Vec::new();
     if before.display_name != after.display_name {
         words.push("display name");
@@ -344,9 +347,27 @@ fn email(text: &str) -> Result<String> {
     Ok(text)
 }
 
+/// What can be taken of an e-mail address that a directory says.
+pub(super) fn usable_email(text: &str) -> Option<String> {
+    email(text).ok()
+}
+
+/// What can be taken of a display name that a directory says; `None` where nothing is left.
+pub(super) fn usable_display_name(text: &str) -> Option<String> {
+    let plain: String = text.trim().chars().filter(|c| !is_unseen(*c)).take(LONGEST_DISPLAY_NAME).collect();
+    let plain = plain.trim().to_owned();
+    (!plain.is_empty()).then_some(plain)
+}
+
+/// Characters that are not seen, and turn or break what stands around them (S5).
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 fn display_name(text: &str) -> Result<String> {
     let text = text.trim();
-    if text.chars().count() > 128 || text.chars().any(char::is_control) {
+    if text.chars().count() > LONGEST_DISPLAY_NAME || text.chars().any(char::is_control) {
         return Err(Error::invalid(
             "display_name",
             "must have at most 128 characters, none of them control characters",

@@ -1,5 +1,6 @@
 //! What tests of the use cases start from: a scratch storage and a clock that they move.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -8,6 +9,7 @@ use chrono::TimeDelta;
 use super::{Actor, Auth, NewAccount};
 use crate::clock::{Clock, from_millis};
 use crate::config::{Argon2Config, Overrides, load};
+use crate::directory::Directories;
 use crate::files::{Path, Storage, Upload};
 use crate::model::User;
 use crate::store::Store;
@@ -20,16 +22,24 @@ pub(super) struct Scene {
 
 impl Scene {
     pub(super) fn new() -> Self {
+        Self::with("")
+    }
+
+    /// With a configuration of its own.
+    pub(super) fn with(text: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let overrides = Overrides { listen: None, storage: Some(folder.path().join("storage")) };
-        let mut config = load(None, &overrides).expect("the defaults are in order");
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(text.as_bytes()).expect("written");
+        let mut config = load(Some(file.path()), &overrides).expect("in order");
         config.security.argon2 = Argon2Config { memory_kib: 1024, iterations: 1, parallelism: 1, at_once: 2 };
         let storage = Arc::new(Storage::open(&config.storage.path, false).expect("a storage"));
         let store = Store::open(&storage.database()).expect("a database");
         let now = Arc::new(AtomicI64::new(1_795_000_000_000));
         let told = Arc::clone(&now);
         let clock = Clock::from_fn(move || from_millis(told.load(Ordering::Relaxed)));
-        let auth = Auth::new(store, storage, clock, config.security.clone(), config.storage.clone());
+        let directories = Directories::new(&config).expect("set up");
+        let auth = Auth::new(store, storage, clock, config.security.clone(), config.storage.clone(), directories);
         Self { folder, auth, now }
     }
 

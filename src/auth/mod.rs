@@ -44,6 +44,10 @@ pub use api_token::{ApiCaller, IssuedToken, NewApiToken};
 pub use app_password::Revoked;
 pub use application::application_of;
 pub use browser::browser_of;
+pub use company::{
+    CompanyAccount, CompanyRefusal, DirectoryOverview, DirectoryRef, Joinable, LinkTo, OidcAnswer, OidcArrived,
+    OidcDone, OidcErrand, OidcPurpose,
+};
 pub use first_start::FirstStart;
 pub use gate::{Refusal, Visitor};
 pub use hasher::Hasher;
@@ -63,6 +67,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::config::{SecurityConfig, StorageConfig};
+use crate::directory::Directories;
 use crate::files::{self, Storage};
 use crate::model::{NotAUserName, User};
 use crate::store::{self, Store};
@@ -189,6 +194,7 @@ struct Inner {
     ceremonies: second_factor::Ceremonies,
     traffic: traffic::Traffic,
     measuring: usage::Measuring,
+    company: company::State,
 }
 
 impl Auth {
@@ -200,6 +206,7 @@ impl Auth {
         clock: Clock,
         config: SecurityConfig,
         storage_config: StorageConfig,
+        directories: Directories,
     ) -> Self {
         Self(Arc::new(Inner {
             hasher: Hasher::new(config.argon2),
@@ -216,6 +223,7 @@ impl Auth {
             ceremonies: second_factor::Ceremonies::default(),
             traffic: traffic::Traffic::default(),
             measuring: usage::Measuring::default(),
+            company: company::State::new(directories),
             memo: memo::Memo::new(),
             flights: gate::Flights::default(),
             last_use: last_use::LastUse::default(),

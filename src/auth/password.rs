@@ -107,6 +107,7 @@ impl Auth {
         visitor: Visitor<'_>,
     ) -> std::result::Result<NewToken, SignInRefusal> {
         let user = &session.user;
+        self.refuse_for_company_accounts(user)?;
         check_strength(new, user)?;
         self.check_own_password(user, old, device, visitor)?;
         let device = self.known_device(user, device)?;
@@ -159,6 +160,7 @@ impl Auth {
     /// [`Error::NoSuchUser`]
     pub fn password_link(&self, user: &str, kind: LinkKind, actor: &Actor) -> Result<PlainSecret> {
         let user = self.user(user)?;
+        self.refuse_for_company_accounts(&user)?;
         self.0.store.write(|tx| self.add_password_link(tx, &user, kind, actor))
     }
 
@@ -178,6 +180,7 @@ impl Auth {
         if actor.is(&user) {
             return Err(Error::Refused("you change your own password on your profile"));
         }
+        self.refuse_for_company_accounts(&user)?;
         self.0.store.write(|tx| {
             use_form(tx, Some(form), self.0.clock.now())?;
             self.add_password_link(tx, &user, kind, actor)

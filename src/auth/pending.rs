@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::api_token::digest;
 use super::gate::Visitor;
-use super::sign_in::{Browser, Entry, PasswordProof};
+use super::sign_in::{Browser, Entry, Proven};
 use super::{Auth, SignInRefusal, SignedIn};
 use crate::clock::seconds;
 use crate::model::{SecondFactors, Time, User};
@@ -22,10 +22,10 @@ const MOST_EACH: usize = 10;
 #[derive(Debug, Default)]
 pub(super) struct PendingSignIns(Mutex<HashMap<[u8; 32], Pending>>);
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Pending {
     user_id: i64,
-    proof: PasswordProof,
+    proven: Proven,
     until: Time,
 }
 
@@ -55,25 +55,28 @@ impl PendingSignIns {
 }
 
 impl Auth {
-    pub(super) fn wait_for_second_factor(&self, user: &User, proof: PasswordProof) -> PlainSecret {
+    pub(super) fn wait_for_second_factor(&self, user: &User, proven: Proven) -> PlainSecret {
         let token = Token::PendingSignIn.generate();
         let now = self.0.clock.now();
         let until = now + seconds(PATIENCE.as_secs());
-        self.0.pending.add(token.expose(), Pending { user_id: user.id, proof, until }, now);
+        self.0.pending.add(token.expose(), Pending { user_id: user.id, proven, until }, now);
         token
     }
 
-    fn pending(&self, token: &str) -> Result<(User, PasswordProof), SignInRefusal> {
+    fn pending(&self, token: &str) -> Result<(User, Proven), SignInRefusal> {
         let now = self.0.clock.now();
-        let found = self.0.pending.lock().get(&digest(token)).filter(|waiting| now < waiting.until).copied();
+        let found = self.0.pending.lock().get(&digest(token)).filter(|waiting| now < waiting.until).cloned();
         let waiting = found.filter(|_| Token::PendingSignIn.is(token)).ok_or(SignInRefusal::Ended)?;
         let user = self.0.store.read(|c| {
             let user = store::user::by_id(c, waiting.user_id)?.filter(User::is_active);
             // A password that was changed meanwhile proves nothing any more.
-            let proven = user.as_ref().map_or(Ok(false), |user| Self::still_proves(c, user, waiting.proof))?;
-            Ok(user.filter(|_| proven))
+            let holds = match (&user, waiting.proven.password) {
+                (Some(user), Some(proof)) => Self::still_proves(c, user, proof)?,
+                (found, _) => found.is_some(),
+            };
+            Ok(user.filter(|_| holds))
         });
-        Ok((user?.ok_or(SignInRefusal::Ended)?, waiting.proof))
+        Ok((user?.ok_or(SignInRefusal::Ended)?, waiting.proven))
     }
 
     /// The person whose second factor is waited for under a token.
@@ -111,8 +114,8 @@ impl Auth {
         browser: Browser<'_>,
         visitor: Visitor<'_>,
     ) -> Result<SignedIn, SignInRefusal> {
-        let (user, proof) = self.pending(token)?;
+        let (user, proven) = self.pending(token)?;
         self.0.pending.lock().remove(&digest(token)).ok_or(SignInRefusal::Ended)?;
-        self.let_in(&user, Entry { by, proof: Some(proof), browser, company: None }, visitor)
+        self.let_in(&user, &Entry { by, proven, browser }, visitor)
     }
 }

@@ -85,7 +85,7 @@ impl Auth {
     }
 }
 
-fn server() -> Actor {
+pub(super) fn server() -> Actor {
     Actor { name: "server".to_owned(), address: None }
 }
 

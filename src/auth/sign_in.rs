@@ -7,12 +7,12 @@
 use std::time::Duration;
 
 use super::api_token::digest;
-use super::company::CompanyEntry;
+use super::company::{CompanyEntry, CompanyRefusal};
 use super::gate::Visitor;
 use super::network::ClientNetwork;
 use super::session::{NewToken, Proof};
 use super::{Actor, Auth, Error, Result};
-use crate::model::{Session, User};
+use crate::model::{DirectoryKind, Session, User};
 use crate::secret::{PlainSecret, Token};
 use crate::store;
 
@@ -39,6 +39,9 @@ pub enum SignInRefusal {
     /// Too many wrong attempts; how long to wait.
     #[error("too many attempts")]
     Throttled(Duration),
+    /// A company directory's word.
+    #[error(transparent)]
+    Company(#[from] CompanyRefusal),
     /// Not the person's fault.
     #[error(transparent)]
     Failed(#[from] Error),
@@ -81,16 +84,33 @@ pub struct Browser<'a> {
     pub session: Option<&'a Session>,
 }
 
+/// What a person has shown, short of a second factor.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Proven {
+    /// Where a password of this server was asked for.
+    pub(super) password: Option<PasswordProof>,
+    /// Where a directory was asked.
+    pub(super) company: Option<CompanyEntry>,
+}
+
+impl Proven {
+    pub(super) fn by_password(proof: PasswordProof) -> Self {
+        Self { password: Some(proof), company: None }
+    }
+
+    /// Whether a provider's second factor stands for ours.
+    fn has_second_factor(&self) -> bool {
+        self.company.as_ref().is_some_and(|company| company.second_factor)
+    }
+}
+
 /// What lets a person in.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Entry<'a> {
     /// For the audit log.
-    pub(super) by: &'static str,
-    /// Where a password was asked for.
-    pub(super) proof: Option<PasswordProof>,
+    pub(super) by: &'a str,
+    pub(super) proven: Proven,
     pub(super) browser: Browser<'a>,
-    /// Where a directory was asked.
-    pub(super) company: Option<&'a CompanyEntry>,
 }
 
 impl Auth {
@@ -107,6 +127,9 @@ impl Auth {
     ) -> std::result::Result<SignIn, SignInRefusal> {
         let name = name.trim().to_lowercase();
         let found = self.0.store.read(|c| store::user::by_sign_in_name(c, &name))?;
+        if self.asks_ldap(found.as_ref())? {
+            return self.sign_in_by_ldap(&name, found.as_ref(), password, browser, visitor);
+        }
         let proof = self.check_password(&name, found.as_ref(), password, browser.device, visitor)?;
         // Only who has the password gets here.
         let Some(user) = found.filter(User::is_active) else {
@@ -114,10 +137,10 @@ impl Auth {
             return Err(SignInRefusal::Wrong);
         };
         if self.second_factors_of(&user)?.any() {
-            return Ok(SignIn::SecondFactor(self.wait_for_second_factor(&user, proof)));
+            return Ok(SignIn::SecondFactor(self.wait_for_second_factor(&user, Proven::by_password(proof))));
         }
-        let entry = Entry { by: "password", proof: Some(proof), browser, company: None };
-        Ok(SignIn::Done(Box::new(self.let_in(&user, entry, visitor)?)))
+        let entry = Entry { by: "password", proven: Proven::by_password(proof), browser };
+        Ok(SignIn::Done(Box::new(self.let_in(&user, &entry, visitor)?)))
     }
 
     /// The throttles, and the password itself.
@@ -160,15 +183,21 @@ impl Auth {
         Err(SignInRefusal::Wrong)
     }
 
-    /// The password of somebody who is signed in already, under the same throttles.
+    /// The password of somebody who is signed in already, under the same throttles; asked of the directory that the
+    /// account comes from.
     pub(super) fn check_own_password(
         &self,
         user: &User,
         password: &PlainSecret,
         device: Option<&str>,
         visitor: Visitor<'_>,
-    ) -> std::result::Result<PasswordProof, SignInRefusal> {
-        self.check_password(user.name.as_str(), Some(user), password, device, visitor)
+    ) -> std::result::Result<(), SignInRefusal> {
+        match self.link_of(user)? {
+            Some(link) if link.kind == DirectoryKind::Ldap => {
+                self.check_password_at_ldap(user, &link, password, device, visitor)
+            }
+            _ => self.check_password(user.name.as_str(), Some(user), password, device, visitor).map(|_| ()),
+        }
     }
 
     /// The digest of a browser that the person has used before, by which it is counted; zeros for all others together.
@@ -200,16 +229,17 @@ impl Auth {
     pub(super) fn let_in(
         &self,
         user: &User,
-        entry: Entry<'_>,
+        entry: &Entry<'_>,
         visitor: Visitor<'_>,
     ) -> std::result::Result<SignedIn, SignInRefusal> {
-        let restricted = self.has_duties(user)?;
+        let must_bind = !entry.proven.has_second_factor() && self.must_bind(user)?;
+        let restricted = user.must_change_password || must_bind;
         let device = Token::Device.generate();
         let now = self.0.clock.now();
         let actor = Actor::person(user, visitor);
         self.0.store.write(|tx| {
             let is_enabled = store::user::by_id(tx, user.id)?.is_some_and(|user| user.is_active());
-            let is_proven = entry.proof.map_or(Ok(true), |proof| Self::still_proves(tx, user, proof))?;
+            let is_proven = entry.proven.password.map_or(Ok(true), |proof| Self::still_proves(tx, user, proof))?;
             if !is_enabled || !is_proven {
                 return Err(SignInRefusal::Ended);
             }
@@ -219,7 +249,7 @@ impl Auth {
             if let Some(old) = entry.browser.device {
                 store::device::forget(tx, user.id, &digest(old))?;
             }
-            let new = self.begin_session(tx, user, restricted, entry.company, visitor)?;
+            let new = self.begin_session(tx, user, restricted, entry.proven.company.as_ref(), visitor)?;
             store::device::remember(tx, user.id, &digest(device.expose()), now)?;
             self.audit_with(tx, &actor, "sign-in", Some(user.name.as_str()), None, Some(entry.by))?;
             Ok(SignedIn { new, device: device.clone() })
@@ -270,12 +300,17 @@ impl Auth {
         visitor: Visitor<'_>,
     ) -> std::result::Result<NewToken, SignInRefusal> {
         let user = &session.user;
-        self.check_own_password(user, password, device, visitor)?;
+        // What an OpenID provider has just confirmed stands for the password.
+        let is_confirmed = self.is_confirmed_by_provider(session);
+        if !is_confirmed {
+            self.check_own_password(user, password, device, visitor)?;
+        }
         let by = if self.second_factors_of(user)?.any() {
             self.check_code(user, code, device, visitor)?
         } else {
             "password"
         };
+        self.use_up_confirmation(session);
         Ok(self.step_up(session, by, visitor)?)
     }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 pub use ldap::Ldap;
 pub use oidc::Oidc;
+pub use tls::Error as TlsError;
 
 use crate::config::Config;
 use crate::model::{Ending, Identity};
@@ -31,7 +32,7 @@ impl Directories {
     ///
     /// # Errors
     /// Where certificates cannot be used.
-    pub fn new(config: &Config) -> Result<Self, tls::Error> {
+    pub fn new(config: &Config) -> Result<Self, TlsError> {
         let oidc = config.oidc.iter().map(Oidc::new).collect::<Result<_, _>>()?;
         let ldap = config.ldap.iter().map(Ldap::new).collect::<Result<_, _>>()?;
         Ok(Self(Arc::new(Inner { oidc, ldap })))

@@ -6,6 +6,7 @@ use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::dav::Dav;
+use crate::directory::{Directories, TlsError};
 use crate::files::{Storage, StorageError};
 use crate::store::{self, Store};
 
@@ -18,6 +19,9 @@ pub enum OpenError {
     /// The database.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// Certificates for a company directory.
+    #[error(transparent)]
+    Directory(#[from] TlsError),
 }
 
 /// The application: one of each room.
@@ -49,6 +53,7 @@ impl App {
             clock.clone(),
             config.security.clone(),
             config.storage.clone(),
+            Directories::new(config)?,
         );
         let dav = Dav::new(store.clone(), Arc::clone(&storage), clock.clone(), config);
         Ok(Self { auth, dav, store, storage, clock })

@@ -58,26 +58,53 @@ pub fn of_user(connection: &Connection, user_id: i64) -> Result<Option<CompanyLi
     connection.prepare_cached(&sql)?.query_row([user_id], |row| Ok(read(row))).optional()?.transpose()
 }
 
-/// Accounts of a directory that are not disabled here and were asked about before a time, the longest ago first.
+/// Where every account comes from that is not kept on this server.
+pub fn all(connection: &Connection) -> Result<Vec<CompanyLink>> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM identity"))?;
+    let rows = statement.query_map([], |row| Ok(read(row)))?;
+    rows.map(|row| row?).collect()
+}
+
+/// Accounts of a directory that are not disabled here and were last asked about at a time or before, the longest ago
+/// first; each with whether it is suspended.
 pub fn due(
     connection: &Connection,
     kind: DirectoryKind,
     directory: &str,
     before: Time,
     limit: u32,
-) -> Result<Vec<CompanyLink>> {
+) -> Result<Vec<(CompanyLink, bool)>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM identity WHERE kind = ?1 AND directory = ?2 AND checked_at <= ?3
+        "SELECT {COLUMNS}, (SELECT suspended_at IS NOT NULL FROM user WHERE user.id = identity.user_id)
+         FROM identity WHERE kind = ?1 AND directory = ?2 AND checked_at <= ?3
             AND EXISTS (SELECT 1 FROM user WHERE user.id = identity.user_id AND user.disabled_at IS NULL)
          ORDER BY checked_at, id LIMIT ?4"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map((kind.as_str(), directory, to_millis(before), limit), |row| Ok(read(row)))?;
+    let rows = statement.query_map((kind.as_str(), directory, to_millis(before), limit), |row| {
+        let is_suspended = row.get(14)?;
+        Ok(read(row).map(|link| (link, is_suspended)))
+    })?;
     rows.map(|row| row?).collect()
 }
 
-/// Accounts by directory: kind, name, how many, how many suspended, how many unconfirmed.
-pub fn count(connection: &Connection) -> Result<Vec<(DirectoryKind, String, u64, u64, u64)>> {
+/// Accounts that come from a directory.
+#[derive(Debug)]
+pub struct Count {
+    /// How it is spoken to.
+    pub kind: DirectoryKind,
+    /// Its name in the configuration.
+    pub directory: String,
+    /// All of them.
+    pub accounts: u64,
+    /// Those that are suspended.
+    pub suspended: u64,
+    /// Those that go on without being confirmed.
+    pub unconfirmed: u64,
+}
+
+/// Accounts by directory.
+pub fn count(connection: &Connection) -> Result<Vec<Count>> {
     let mut statement = connection.prepare_cached(
         "SELECT identity.kind, identity.directory, count(*), count(user.suspended_at),
                 count(CASE WHEN user.suspended_at IS NULL THEN identity.unconfirmed_since END)
@@ -89,9 +116,9 @@ pub fn count(connection: &Connection) -> Result<Vec<(DirectoryKind, String, u64,
         Ok((row.get::<_, String>(0)?, row.get(1)?, number(2)?, number(3)?, number(4)?))
     })?;
     rows.map(|row| {
-        let (kind, name, all, suspended, unconfirmed) = row?;
+        let (kind, directory, accounts, suspended, unconfirmed) = row?;
         let kind = DirectoryKind::parse(&kind).ok_or(Error::Unreadable("kind of directory"))?;
-        Ok((kind, name, all, suspended, unconfirmed))
+        Ok(Count { kind, directory, accounts, suspended, unconfirmed })
     })
     .collect()
 }

@@ -41,6 +41,9 @@ pub(super) enum Error {
     /// A use case's word.
     #[error(transparent)]
     Auth(#[from] auth::Error),
+    /// A company directory's word.
+    #[error(transparent)]
+    Company(#[from] auth::CompanyRefusal),
     /// A WebDAV method's word.
     #[error(transparent)]
     Dav(#[from] dav::Error),
@@ -62,6 +65,7 @@ impl Error {
             Self::BadForm(_) => StatusCode::BAD_REQUEST,
             Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Auth(error) => error::status_of_auth(error),
+            Self::Company(refusal) => error::status_of_company(refusal),
             Self::Dav(error) => error::status_of_dav(error),
             Self::Files(error) => error::status_of_files(error),
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -72,6 +76,7 @@ impl Error {
     pub(super) fn sentence(&self) -> String {
         match self {
             Self::Auth(told) if self.status().is_client_error() => sentence(&told.told()),
+            Self::Company(refusal) => refusal.to_string(),
             _ => sentence(&error::sentence(self.status(), self)),
         }
     }
@@ -89,6 +94,7 @@ impl From<SignInRefusal> for Error {
     fn from(refusal: SignInRefusal) -> Self {
         match refusal {
             SignInRefusal::Failed(error) => Self::Auth(error),
+            SignInRefusal::Company(refusal) => Self::Company(refusal),
             SignInRefusal::Throttled(wait) => Self::Throttled(wait),
             SignInRefusal::Wrong | SignInRefusal::Ended => Self::NotSignedIn(None),
         }

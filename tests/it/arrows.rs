@@ -16,7 +16,7 @@ fn allowed(room: &str) -> &'static [&'static str] {
         "dav" => &["auth", "config", "files", "store"],
         "api" => &["auth", "error", "files"],
         "auth" => &["config", "directory", "files", "store"],
-        "tasks" => &["server", "store"],
+        "tasks" => &["auth", "server", "store"],
         "error" => &["auth", "dav", "files"],
         "web" => &["auth", "config", "dav", "error", "files"],
         "files" | "store" | "config" | "clock" | "model" | "secret" => &[],

@@ -21,6 +21,7 @@ mod command_line;
 mod copy_move;
 mod crash;
 mod delete;
+mod doctor;
 mod gate;
 mod get;
 mod locks;

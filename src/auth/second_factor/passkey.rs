@@ -18,8 +18,8 @@ use super::super::gate::Visitor;
 use super::super::issue::label;
 use super::super::network::ClientNetwork;
 use super::super::session::NewToken;
-use super::super::sign_in::{Browser, Entry, SignedIn};
-use super::super::{Actor, Auth, Error, Result, SignInRefusal};
+use super::super::sign_in::{Browser, Entry, Proven, SignedIn};
+use super::super::{Actor, Auth, CompanyRefusal, Error, Result, SignInRefusal};
 use super::recovery::forget_useless_recovery_codes;
 use crate::clock::seconds;
 use crate::model::{Session, Time, User};
@@ -259,7 +259,11 @@ impl Auth {
         };
         match self.identify(party, state, answer) {
             Ok(user) if user.is_active() => {
-                self.let_in(&user, Entry { by: "passkey", proof: None, browser, company: None }, visitor)
+                if let Some(company) = self.company_account(&user)? {
+                    // A passkey of ours would go past what the directory asks for.
+                    return Err(CompanyRefusal::SignInThere(company.label).into());
+                }
+                self.let_in(&user, &Entry { by: "passkey", proven: Proven::default(), browser }, visitor)
             }
             Ok(_) | Err(PasskeyError::Refused(_)) => Err(self.passkey_refused(None, visitor)?),
             Err(PasskeyError::Failed(error)) => Err(error.into()),

@@ -1,14 +1,41 @@
 //! Directories that speak LDAP (RFC 4511): Active Directory, OpenLDAP, FreeIPA, lldap.
+//!
+//! People are found and looked up by searches as a service, on connections that are kept. A password is checked by a
+//! bind on a connection of its own.
 
-use super::{Finding, Person, Unreachable, tls};
-use crate::config::LdapConfig;
-use crate::model::Identity;
+mod account;
+mod connection;
+mod dn;
+mod entry;
+mod examine;
+mod failure;
+mod groups;
+mod id;
+mod password;
+mod search;
+
+use std::sync::Arc;
+
+use ldap3::ldap_escape;
+
+use self::connection::Connections;
+use self::failure::Failure;
+use self::search::Search;
+use super::{Person, Unreachable, tls};
+use crate::config::{LdapConfig, LdapPreset};
+use crate::model::{Identity, Time};
 use crate::secret::PlainSecret;
+
+/// No attribute (RFC 4511 §4.5.1.8): that there is an entry is all that is asked.
+const NOTHING: &str = "1.1";
+/// Bytes of the longest name that is searched for.
+const LONGEST_LOGIN: usize = 254;
 
 /// A directory that speaks LDAP.
 #[derive(Debug)]
 pub struct Ldap {
     config: LdapConfig,
+    connections: Arc<Connections>,
 }
 
 /// A person's entry.
@@ -44,8 +71,8 @@ pub enum Lookup {
 
 impl Ldap {
     pub(super) fn new(config: &LdapConfig) -> Result<Self, tls::Error> {
-        tls::client(&config.common.label, config.common.ca.as_deref())?;
-        Ok(Self { config: config.clone() })
+        let tls = tls::client(&config.common.label, config.common.ca.as_deref())?;
+        Ok(Self { config: config.clone(), connections: Connections::new(config, tls) })
     }
 
     /// Its part of the configuration.
@@ -64,18 +91,16 @@ impl Ldap {
     ///
     /// # Errors
     /// [`Unreachable`]
-    pub async fn find(&self, login: &str) -> Result<Option<Entry>, Unreachable> {
-        let _ = login;
-        Err(self.unreachable("not built"))
+    pub async fn find(&self, login: &str, now: Time) -> Result<Option<Entry>, Unreachable> {
+        self.try_find(login, now).await.map_err(|failure| self.unreachable(failure))
     }
 
     /// The person of an immutable id.
     ///
     /// # Errors
     /// [`Unreachable`]
-    pub async fn find_by_id(&self, identity: &Identity) -> Result<Lookup, Unreachable> {
-        let _ = identity;
-        Err(self.unreachable("not built"))
+    pub async fn find_by_id(&self, identity: &Identity, now: Time) -> Result<Lookup, Unreachable> {
+        self.try_find_by_id(identity, now).await.map_err(|failure| self.unreachable(failure))
     }
 
     /// Asks whether a password is right, by a bind. An empty one is refused before: a bind without a password is
@@ -84,16 +109,101 @@ impl Ldap {
     /// # Errors
     /// [`Unreachable`]
     pub async fn check_password(&self, entry: &Entry, password: &PlainSecret) -> Result<PasswordAnswer, Unreachable> {
-        let _ = (entry, password);
-        Err(self.unreachable("not built"))
+        if password.expose().is_empty() || entry.dn.is_empty() {
+            return Ok(PasswordAnswer::Wrong);
+        }
+        let bound = self.connections.bind_once(&entry.dn, password).await;
+        let answer = bound.and_then(|result| password::answer(self.config.preset, &result));
+        answer.map_err(|failure| self.unreachable(failure))
     }
 
-    /// Looks at everything that can be wrong, for `latchkey doctor`.
-    pub async fn examine(&self) -> Vec<Finding> {
-        Vec::new()
+    async fn try_find(&self, login: &str, now: Time) -> Result<Option<Entry>, Failure> {
+        let Some(names) = self.login_filter(login) else { return Ok(None) };
+        let search = self.people(&names);
+        let answer = self.connections.search(&search).await?;
+        if answer.no_base {
+            return Err(self.no_base());
+        }
+        if answer.more || answer.entries.len() > 1 {
+            let (label, login) = (&self.config.common.label, failure::printable(login, 64));
+            tracing::warn!(
+                label,
+                login,
+                "a name belongs to several entries of the directory, so nobody signs in by it"
+            );
+            return Ok(None);
+        }
+        match answer.entries.into_iter().next() {
+            Some(found) => Ok(Some(self.entry(found, true, now).await?)),
+            None => Ok(None),
+        }
     }
 
-    fn unreachable(&self, reason: impl Into<String>) -> Unreachable {
-        Unreachable { label: self.config.common.label.clone(), reason: reason.into() }
+    async fn try_find_by_id(&self, identity: &Identity, now: Time) -> Result<Lookup, Failure> {
+        let filter = Some(&identity.subject).filter(|_| identity.issuer == self.issuer());
+        let Some(filter) = filter.and_then(|subject| id::filter(&self.config.id_attribute, subject)) else {
+            let id = &self.config.id_attribute;
+            return Err(Failure::last(format!("an account is linked by something that is no {id} of this directory")));
+        };
+        for counts in [true, false] {
+            let search = if counts { self.people(&filter) } else { self.anybody(&filter) };
+            let answer = self.connections.search(&search).await?;
+            if answer.no_base {
+                return Err(self.no_base());
+            }
+            if answer.more || answer.entries.len() > 1 {
+                return Err(Failure::last(format!("two entries have the same {}", self.config.id_attribute)));
+            }
+            if let Some(found) = answer.entries.into_iter().next() {
+                return Ok(Lookup::Found(Box::new(self.entry(found, counts, now).await?)));
+            }
+        }
+        // An empty answer means something only where the place that was searched can be seen.
+        let base = Search::entry(&self.config.user_base, "(objectClass=*)", vec![NOTHING.to_owned()]);
+        let answer = self.connections.search(&base).await?;
+        if answer.entries.is_empty() { Err(self.no_base()) } else { Ok(Lookup::Gone) }
+    }
+
+    /// Those who count, of whom a filter is true.
+    fn people(&self, filter: &str) -> Search {
+        let filter = format!("(&{}{filter})", self.user_filter());
+        Search::beneath(&self.config.user_base, filter, self.attributes(), 2)
+    }
+
+    /// Also those who do not count.
+    fn anybody(&self, filter: &str) -> Search {
+        Search::beneath(&self.config.user_base, filter.to_owned(), self.attributes(), 2)
+    }
+
+    /// With the parentheses that a filter may be written without.
+    fn user_filter(&self) -> String {
+        let filter = self.config.user_filter.trim();
+        if filter.starts_with('(') { filter.to_owned() } else { format!("({filter})") }
+    }
+
+    /// `None` for what can be nobody's name.
+    fn login_filter(&self, login: &str) -> Option<String> {
+        let login = login.trim();
+        if login.is_empty() || login.len() > LONGEST_LOGIN || login.contains(char::is_control) {
+            return None;
+        }
+        if self.config.preset == LdapPreset::ActiveDirectory
+            && let Some((_, name)) = login.split_once('\\')
+        {
+            // The name of a domain before Windows 2000, and in it the account's.
+            return (!name.is_empty()).then(|| format!("(sAMAccountName={})", ldap_escape(name)));
+        }
+        let login = ldap_escape(login);
+        let each: String = self.config.login_attributes.iter().map(|name| format!("({name}={login})")).collect();
+        Some(format!("(|{each})"))
+    }
+
+    fn no_base(&self) -> Failure {
+        Failure::last(format!("there is no {}, or it cannot be read", self.config.user_base))
+            .with_advice("check user_base, and that the account in bind_dn may read it")
+    }
+
+    fn unreachable(&self, failure: Failure) -> Unreachable {
+        Unreachable { label: self.config.common.label.clone(), reason: failure.reason }
     }
 }

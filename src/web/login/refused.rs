@@ -4,6 +4,7 @@ use axum::response::Response;
 use http::{StatusCode, header};
 
 use crate::auth::SignInRefusal;
+use crate::error;
 use crate::web::error::Error;
 use crate::web::show;
 
@@ -28,6 +29,10 @@ impl Refused {
                 let wait = show::seconds_to_wait(wait);
                 let sentence = format!("Too many attempts. Please wait {}, then try again.", show::span(wait));
                 Ok(Self { status: StatusCode::TOO_MANY_REQUESTS, sentence, wait: Some(wait) })
+            }
+            SignInRefusal::Company(refusal) => {
+                let (status, sentence) = (error::status_of_company(&refusal), refusal.to_string());
+                Ok(Self { status, sentence, wait: None })
             }
             SignInRefusal::Failed(error) => Err(error.into()),
         }
