@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::user::shown_home;
 use super::{Common, Failure, output};
 use crate::auth::DirectoryOverview;
-use crate::config::{CommonConfig, Config};
+use crate::config::{CommonConfig, Config, PublicUrl};
 use crate::files::Sandbox;
 use crate::server::App;
 
@@ -109,14 +109,16 @@ fn directories(app: &App, config: &Config) -> Result<Vec<Finding>, Failure> {
 
 /// Where providers send browsers back to; each has to be registered there.
 fn ways_back(config: &Config) -> Vec<Finding> {
-    if !config.oidc.is_empty() && config.server.public_urls.is_empty() {
-        let advice = "set server.public_urls: a provider sends browsers back to that address";
-        return vec![Finding::bad("no public address for signing in by a provider", advice)];
+    let mut urls: Vec<String> = config.server.public_urls.iter().map(PublicUrl::to_text).collect();
+    let mut remark = "";
+    if urls.is_empty() {
+        // The pages are served on this machine alone then.
+        urls.push(format!("http://localhost:{}", config.server.listen.port()));
+        remark = ", on this machine alone (server.public_urls is empty)";
     }
     let ways = config.oidc.iter().flat_map(|oidc| {
         let CommonConfig { name, label, .. } = &oidc.common;
-        let urls = config.server.public_urls.iter();
-        urls.map(move |url| format!("{label}: redirect address {}/login/oidc/{name}/callback", url.to_text()))
+        urls.iter().map(move |url| format!("{label}: redirect address {url}/login/oidc/{name}/callback{remark}"))
     });
     ways.map(Finding::good).collect()
 }
@@ -156,7 +158,7 @@ fn longest(common: &CommonConfig, groups: usize, servers: usize) -> Duration {
 /// For the day on which no directory answers.
 fn local_administrator(app: &App) -> Result<Finding, Failure> {
     for user in app.auth.users()?.iter().filter(|user| user.is_admin && user.is_active()) {
-        if app.auth.company_account(user)?.is_none() {
+        if app.auth.company_account(user)?.is_none() && app.auth.has_password(user)? {
             return Ok(Finding::good("an administrator whose account is kept on this server"));
         }
     }
