@@ -61,7 +61,8 @@ fn a_password_changed_there_changes_nothing_until_the_grace_is_over() {
     company.provider.account("alice", &json!({}));
     let alice = company.person("alice");
     let refusal = json!({ "error": "invalid_grant", "error_description": "Session not active" });
-    company.provider.account("alice", &json!({ "refusal": refusal, "password": "another one" }));
+    // The provider refuses the token, and does not say that it is for the account's sake.
+    company.provider.account("alice", &json!({ "disabled": true, "refusal": refusal }));
     company.server.wait_for_log("an account is not confirmed any more");
     assert!(opens(&alice), "the drive goes on");
     assert_eq!(show(&company.server, "alice")["suspended_at"], Value::Null);
