@@ -11,9 +11,9 @@ use crate::config::{CommonConfig, Config};
 use crate::files::Sandbox;
 use crate::server::App;
 
-/// Questions that a look at one directory may take, each within the directory's own timeout; an LDAP directory is
-/// asked as many for each of its servers.
-const QUESTIONS: u32 = 6;
+/// Questions that a look at one directory may take, each within the directory's own timeout; at LDAP, two more for each
+/// group, and each question may go to every one of its servers.
+const QUESTIONS: usize = 6;
 /// What directories take at most, all together.
 const LONGEST_LOOK: Duration = Duration::from_mins(10);
 
@@ -123,11 +123,12 @@ fn ways_back(config: &Config) -> Vec<Finding> {
 
 /// Asks all directories, within a time that they cannot stretch.
 fn ask(app: &App, config: &Config) -> Result<Vec<Finding>, Failure> {
-    let of_oidc = config.oidc.iter().map(|oidc| (&oidc.common, 1));
-    let of_ldap = config.ldap.iter().map(|ldap| (&ldap.common, u32::try_from(ldap.urls.len()).unwrap_or(1)));
-    let patience: Duration =
-        of_oidc.chain(of_ldap).map(|(common, servers)| common.timeout * QUESTIONS * servers.max(1)).sum();
-    let patience = patience.min(LONGEST_LOOK);
+    let of_oidc = config.oidc.iter().map(|oidc| longest(&oidc.common, 0, 1));
+    let of_ldap = config.ldap.iter().map(|ldap| {
+        let groups = ldap.common.required_groups.len() + ldap.common.admin_groups.len();
+        longest(&ldap.common, groups, ldap.urls.len())
+    });
+    let patience = of_oidc.chain(of_ldap).fold(Duration::ZERO, Duration::saturating_add).min(LONGEST_LOOK);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(Failure::new)?;
     let asked = runtime.block_on(async { tokio::time::timeout(patience, app.auth.examine_directories()).await });
@@ -145,6 +146,11 @@ fn ask(app: &App, config: &Config) -> Result<Vec<Finding>, Failure> {
         })
     });
     Ok(findings.collect())
+}
+
+fn longest(common: &CommonConfig, groups: usize, servers: usize) -> Duration {
+    let questions = (QUESTIONS + 2 * groups).saturating_mul(servers.max(1));
+    common.timeout.saturating_mul(u32::try_from(questions).unwrap_or(u32::MAX))
 }
 
 /// For the day on which no directory answers.
