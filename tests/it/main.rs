@@ -18,6 +18,7 @@ mod bad_input;
 mod browser;
 mod clients;
 mod command_line;
+mod company;
 mod copy_move;
 mod crash;
 mod delete;

@@ -60,7 +60,7 @@ impl Browser {
     }
 
     /// Goes where a sign-in begins, signs in if it is asked to, agrees if it is asked to, and gives where it came back to.
-    fn sign_in(&mut self, provider: &Provider, url: &str, name: &str) -> String {
+    pub fn sign_in(&mut self, provider: &Provider, url: &str, name: &str) -> String {
         let mut at = self.open(provider.addr, url);
         for _ in 0..3 {
             let (path, page) = match at {

@@ -2,15 +2,15 @@
 
 mod doctor;
 mod entra;
-mod flow;
+pub mod flow;
 mod google;
 mod id_tokens;
 mod logout;
 mod people;
 pub mod provider;
 mod refresh;
-mod replay;
-mod sign;
+pub mod replay;
+pub mod sign;
 mod transport;
 
 use chrono::{TimeDelta, Utc};
