@@ -146,6 +146,13 @@ pub fn update(connection: &Connection, link: &CompanyLink) -> Result<()> {
     Ok(())
 }
 
+/// Hands the accounts of an issuer to the directory that has it under another name now, and says how many.
+pub fn adopt(connection: &Connection, issuer: &str, directory: &str) -> Result<usize> {
+    Ok(connection
+        .prepare_cached("UPDATE identity SET directory = ?2 WHERE kind = 'oidc' AND issuer = ?1 AND directory <> ?2")?
+        .execute((issuer, directory))?)
+}
+
 /// Ends what joins an account and a directory.
 pub fn delete(connection: &Connection, id: i64) -> Result<()> {
     connection.prepare_cached("DELETE FROM identity WHERE id = ?1")?.execute([id])?;

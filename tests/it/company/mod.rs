@@ -3,6 +3,7 @@
 
 mod liveness;
 mod matrix;
+mod office;
 
 use serde_json::{Map, Value, json};
 
