@@ -23,6 +23,7 @@ mod crash;
 mod delete;
 mod gate;
 mod get;
+mod ldap;
 mod locks;
 mod pages;
 mod preconditions;
