@@ -223,7 +223,7 @@ mod tests {
     fn fewer_passwords_are_tried_here_than_lock_an_account_there() {
         let said = |threshold: &str, window: &str| {
             let domain = Found::of("dc=a", &[("lockoutThreshold", threshold), ("lockOutObservationWindow", window)]);
-            lockout(4, Duration::from_secs(30 * 60), &domain).advice
+            lockout(4, Duration::from_mins(30), &domain).advice
         };
         assert_eq!(said("0", "-18000000000"), None);
         assert_eq!(said("5", "-18000000000"), None);
