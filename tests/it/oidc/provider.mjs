@@ -222,7 +222,7 @@ async function answer(request, response) {
   if (weather.down) return request.socket.destroy();
   if (weather.delay) await new Promise((done) => { setTimeout(done, weather.delay); });
   if (weather.status) return json(response, weather.status, {});
-  if (request.url.startsWith('/graph/v1.0/me/transitiveMemberOf/microsoft.graph.group?')) return graph(request, response);
+  if (request.url.startsWith('/graph/v1.0/me/transitiveMemberOf?')) return graph(request, response);
   if (request.url.startsWith(`${prefix}/interaction/`)) return interaction(request, response);
   if (!request.url.startsWith(`${prefix}/`)) return json(response, 404, {});
   request.originalUrl = request.url;
