@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::user::shown_home;
 use super::{Common, Failure, output};
 use crate::auth::DirectoryOverview;
-use crate::config::{Config, PublicUrl};
+use crate::config::{CommonConfig, Config, PublicUrl};
 use crate::files::Sandbox;
 use crate::server::App;
 

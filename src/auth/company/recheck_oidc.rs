@@ -72,9 +72,14 @@ impl Auth {
             return Ok(());
         };
         let name = directory.name.clone();
-        let moved = self.off_thread(move |auth| Ok(auth.0.store.write(|tx| identity::adopt(tx, &issuer, &name))?)).await?;
+        let moved =
+            self.off_thread(move |auth| Ok(auth.0.store.write(|tx| identity::adopt(tx, &issuer, &name))?)).await?;
         if moved > 0 {
-            tracing::info!(directory = directory.name, moved, "accounts of a provider under another name are taken over");
+            tracing::info!(
+                directory = directory.name,
+                moved,
+                "accounts of a provider under another name are taken over"
+            );
         }
         Ok(())
     }

@@ -132,7 +132,9 @@ fn an_account_that_ends_in_the_directory_ends_here_and_comes_back_by_itself() {
     let bob = format!("uid=bob,ou=people,{SUFFIX}");
     round("not-allowed", &replace(&people, "member", &bob), &replace(&people, "member", ADA));
     let leave = |to: &str, from: &str| {
-        format!("dn: uid=ada,ou={from},{SUFFIX}\nchangetype: moddn\nnewrdn: uid=ada\ndeleteoldrdn: 0\nnewsuperior: ou={to},{SUFFIX}\n")
+        format!(
+            "dn: uid=ada,ou={from},{SUFFIX}\nchangetype: moddn\nnewrdn: uid=ada\ndeleteoldrdn: 0\nnewsuperior: ou={to},{SUFFIX}\n"
+        )
     };
     round("gone", &leave("left", "people"), &leave("people", "left"));
 }
@@ -193,9 +195,15 @@ fn guessing_on_the_page_locks_no_company_account() {
     }
     assert!(slapd.binds(ADA) - before <= 2, "the directory has seen {} of twelve", slapd.binds(ADA) - before);
     // Whoever comes elsewhere, with the right password, gets in.
-    let bind = crate::clients::run(
-        std::process::Command::new("ldapwhoami").args(["-x", "-H", &slapd.url(), "-D", ADA, "-w", "ada's own"]),
-    );
+    let bind = crate::clients::run(std::process::Command::new("ldapwhoami").args([
+        "-x",
+        "-H",
+        &slapd.url(),
+        "-D",
+        ADA,
+        "-w",
+        "ada's own",
+    ]));
     assert!(bind.ok().contains("ada"), "the account is not locked");
 }
 
@@ -214,7 +222,13 @@ fn active_directory_from_the_page_to_the_drive() {
     for name in ["carol", "carol@ad.latchkey.test", "ADTEST\\carol", "carol@example.test"] {
         assert_eq!(sign_in(&server, name, samba::PASSWORD).1.location(), "/profile", "{name}");
     }
-    refused(&server, "dave", samba::PASSWORD, 403, "Your account at Contoso is not among those who may use this server.");
+    refused(
+        &server,
+        "dave",
+        samba::PASSWORD,
+        403,
+        "Your account at Contoso is not among those who may use this server.",
+    );
     let carol = server.person("carol");
     assert!(opens(&carol));
     samba.tool(&["user", "disable", "carol"]);

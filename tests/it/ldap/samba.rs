@@ -5,13 +5,14 @@ use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 use tempfile::TempDir;
 
 use super::{Office, certify, installed, spawn, tool};
 use crate::crash::mounts::say_not_run;
-use crate::harness::eventually;
+use crate::harness::eventually_within;
 
 pub const SUFFIX: &str = "DC=ad,DC=latchkey,DC=test";
 /// Everybody's, until a test changes it.
@@ -135,7 +136,8 @@ fn launch(folder: &Path, address: Ipv4Addr) -> Child {
     arguments.push("--option=server services=ldap, cldap");
     arguments.extend(files.iter().map(String::as_str));
     let child = spawn("samba", &arguments, &folder.join("samba.log"));
-    eventually("samba", || TcpStream::connect((address, 636)).is_ok());
+    // Long where other tests keep the machine busy.
+    eventually_within("samba", Duration::from_mins(1), || TcpStream::connect((address, 636)).is_ok());
     child
 }
 
