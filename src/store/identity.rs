@@ -52,6 +52,12 @@ pub fn by_identity(connection: &Connection, identity: &Identity) -> Result<Optio
     connection.prepare_cached(&sql)?.query_row(key, |row| Ok(read(row))).optional()?.transpose()
 }
 
+/// The row of that id.
+pub fn by_id(connection: &Connection, id: i64) -> Result<Option<CompanyLink>> {
+    let sql = format!("SELECT {COLUMNS} FROM identity WHERE id = ?1");
+    connection.prepare_cached(&sql)?.query_row([id], |row| Ok(read(row))).optional()?.transpose()
+}
+
 /// Where an account comes from; `None` for one that is kept on this server.
 pub fn of_user(connection: &Connection, user_id: i64) -> Result<Option<CompanyLink>> {
     let sql = format!("SELECT {COLUMNS} FROM identity WHERE user_id = ?1");

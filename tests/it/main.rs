@@ -25,7 +25,7 @@ mod delete;
 mod doctor;
 mod gate;
 mod get;
-pub mod ldap;
+mod ldap;
 mod locks;
 mod oidc;
 mod pages;

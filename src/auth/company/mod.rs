@@ -41,7 +41,7 @@ use crate::model::{DirectoryKind, Ending, Time};
 /// Sign-ins that ask an LDAP directory at a time. Each holds a thread while it waits.
 const ASKING: usize = 16;
 /// Sign-ins by a provider that one network may begin within [`BEGUN_WINDOW`].
-const BEGUN: usize = 60;
+const BEGUN: usize = 600;
 /// See [`BEGUN`].
 const BEGUN_WINDOW: Duration = Duration::from_mins(10);
 
@@ -144,6 +144,7 @@ pub(super) struct State {
     /// Providers whose accounts under an earlier name were looked for.
     adopted: Mutex<HashSet<DirectoryRef>>,
     heard: logout::Heard,
+    in_vain: flows::InVain,
 }
 
 /// Wrong passwords that one person of a directory has left, so that guessing here never locks the account there.
@@ -175,6 +176,7 @@ impl State {
             passes: Mutex::default(),
             adopted: Mutex::default(),
             heard: logout::Heard::default(),
+            in_vain: flows::InVain::default(),
             directories,
         }
     }

@@ -125,15 +125,15 @@ fn a_token_must_be_signed_by_the_providers_own_key() {
 #[test]
 fn a_way_back_is_good_once_in_the_browser_that_went() {
     let told = Told::start("");
-    let stale = "This sign-in was begun in another browser, or has taken too long. Please begin again.";
+    let too_late = "This sign-in was begun in another browser, or has taken too long. Please begin again.";
     let (mut page, state, nonce) = told.leave();
     told.give(&told.signer.sign(&told.claims(&nonce, &json!({}))), "");
     let mut other = Page::of(&told.server);
     other.get("/login");
     let answer = Told::come_back(&mut other, &state);
-    refused((other, answer), 422, stale);
+    refused((other, answer), 422, too_late);
     let answer = Told::come_back(&mut page, &state);
-    refused((page, answer), 422, stale);
+    refused((page, answer), 422, too_late);
     let (mut page, state, nonce) = told.leave();
     told.give(&told.signer.sign(&told.claims(&nonce, &json!({}))), "");
     assert!(Told::come_back(&mut page, &state).location().ends_with("/profile"));
@@ -148,7 +148,7 @@ fn a_way_back_is_good_once_in_the_browser_that_went() {
         let mut page = Page::of(&told.server);
         page.get("/login");
         let answer = page.get(&format!("/login/oidc/company/callback{answer}"));
-        refused((page, answer), 422, stale);
+        refused((page, answer), 422, too_late);
     }
 }
 
