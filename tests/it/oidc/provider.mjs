@@ -81,6 +81,8 @@ function newProvider() {
     conformIdTokenClaims: options.thin,
     cookies: { keys: ['of no use elsewhere'] },
     pkce: { required: () => true },
+    // Logout tokens go to a server on this very machine, which the package's own dispatcher would not reach.
+    fetch: (url, { dispatcher, ...rest }) => globalThis.fetch(url, rest),
     rotateRefreshToken: true,
     ...(options.strict ? {} : { issueRefreshToken: async (_, who) => who.grantTypeAllowed('refresh_token') }),
     features: {
