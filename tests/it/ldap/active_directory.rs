@@ -45,7 +45,7 @@ async fn names_passwords_and_ids_at_active_directory() {
 
     server.restart();
     assert_eq!(office.by_id(&carol.person.identity).await, carol, "a restart goes unnoticed");
-    server.modify(&format!("dn: {}\nchangetype: modrdn\nnewrdn: CN=Captain\ndeleteoldrdn: 1\n", dn("carol")));
+    server.modify(&format!("dn: {}\nchangetype: modrdn\nnewrdn: CN=Captain\ndeleteoldrdn: 1\n", carol.dn));
     server.modify(&replace(&dn("Captain"), "sAMAccountName", "captain"));
     let captain = office.by_id(&carol.person.identity).await;
     assert_eq!(

@@ -11,6 +11,7 @@ pub mod slapd;
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -36,6 +37,8 @@ pub fn certify(folder: &Path, names: &[&str]) {
     fs::write(folder.join("authority.pem"), authority.pem()).expect("it is written");
     fs::write(folder.join("certificate.pem"), certificate.expect("a certificate").pem()).expect("it is written");
     fs::write(folder.join("key.pem"), key.serialize_pem()).expect("it is written");
+    // Samba does without TLS, and says so in its log alone, where others may read its key.
+    fs::set_permissions(folder.join("key.pem"), fs::Permissions::from_mode(0o600)).expect("it is private");
 }
 
 /// Starts a server that ends with the thread that starts it, however that ends.

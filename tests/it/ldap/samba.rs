@@ -5,14 +5,13 @@ use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 use tempfile::TempDir;
 
 use super::{Office, certify, installed, spawn, tool};
 use crate::crash::mounts::say_not_run;
-use crate::harness::eventually_within;
+use crate::harness::eventually;
 
 pub const SUFFIX: &str = "DC=ad,DC=latchkey,DC=test";
 /// Everybody's, until a test changes it.
@@ -45,8 +44,9 @@ impl Samba {
         provision.args(["--host-name=dc1", "--dns-backend=NONE", "--use-rfc2307", "--option=bind interfaces only=yes"]);
         provision.arg(format!("--adminpass={ADMINISTRATOR}")).arg(format!("--option=interfaces={address}/8"));
         tool(provision.arg(format!("--targetdir={}", folder.path().display())));
-        let child = launch(folder.path(), address);
+        let child = launch(folder.path());
         let server = Self { child, folder, address, _claim: claim };
+        server.wait();
         server.add_user("latchkey", &[]);
         Some(server)
     }
@@ -54,7 +54,12 @@ impl Samba {
     pub fn restart(&mut self) {
         self.child.kill().expect("it can be killed");
         self.child.wait().expect("it has ended");
-        self.child = launch(self.folder.path(), self.address);
+        self.child = launch(self.folder.path());
+        self.wait();
+    }
+
+    fn wait(&self) {
+        eventually("samba", || TcpStream::connect((self.address, 636)).is_ok());
     }
 
     /// Runs `samba-tool` on the domain.
@@ -127,18 +132,17 @@ impl Drop for Samba {
     }
 }
 
-fn launch(folder: &Path, address: Ipv4Addr) -> Child {
+fn launch(folder: &Path) -> Child {
     let config = folder.join("etc/smb.conf");
     let file = |key: &str, name: &str| format!("--option=tls {key}={}", folder.join(name).display());
     let files = [file("cafile", "authority.pem"), file("certfile", "certificate.pem"), file("keyfile", "key.pem")];
     let mut arguments = vec!["-F", "-M", "single", "--debug-stdout", "-d", "1", "-s", config.to_str().expect("UTF-8")];
-    // One process, and nothing but LDAP.
+    // One process, and nothing but LDAP; several of them at a time.
     arguments.push("--option=server services=ldap, cldap");
+    let own = ["pid directory", "ncalrpc dir"].map(|key| format!("--option={key}={}", folder.display()));
+    arguments.extend(own.iter().map(String::as_str));
     arguments.extend(files.iter().map(String::as_str));
-    let child = spawn("samba", &arguments, &folder.join("samba.log"));
-    // Long where other tests keep the machine busy.
-    eventually_within("samba", Duration::from_mins(1), || TcpStream::connect((address, 636)).is_ok());
-    child
+    spawn("samba", &arguments, &folder.join("samba.log"))
 }
 
 /// An address on which nobody listens, and the claim to it: tests run as several processes.

@@ -42,6 +42,7 @@ impl Slapd {
         let (port, tls_port) = (free_port(), free_port());
         let child = launch(folder.path(), port, tls_port);
         let server = Self { child, folder, port, tls_port };
+        server.wait();
         // The policy first: entries that are made before it keep no state.
         server.add(PEOPLE);
         server
@@ -55,6 +56,13 @@ impl Slapd {
     /// On the same ports.
     pub fn start_again(&mut self) {
         self.child = launch(self.folder.path(), self.port, self.tls_port);
+        self.wait();
+    }
+
+    fn wait(&self) {
+        for port in [self.port, self.tls_port] {
+            eventually("slapd", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        }
     }
 
     pub fn restart(&mut self) {
@@ -138,11 +146,7 @@ fn launch(folder: &Path, port: u16, tls_port: u16) -> Child {
     let urls = format!("ldap://127.0.0.1:{port} ldaps://127.0.0.1:{tls_port}");
     let config = folder.join("slapd.d");
     let arguments = ["-F", config.to_str().expect("UTF-8"), "-h", &urls, "-d", "stats"];
-    let child = spawn("slapd", &arguments, &folder.join("slapd.log"));
-    for port in [port, tls_port] {
-        eventually("slapd", || TcpStream::connect(("127.0.0.1", port)).is_ok());
-    }
-    child
+    spawn("slapd", &arguments, &folder.join("slapd.log"))
 }
 
 pub const BASE: &str = "preset = \"openldap\"\nuser_base = \"ou=people,dc=example,dc=test\"\ntimeout = \"2s\"\n";
