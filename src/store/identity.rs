@@ -52,6 +52,12 @@ pub fn by_identity(connection: &Connection, identity: &Identity) -> Result<Optio
     connection.prepare_cached(&sql)?.query_row(key, |row| Ok(read(row))).optional()?.transpose()
 }
 
+/// The row of that id.
+pub fn by_id(connection: &Connection, id: i64) -> Result<Option<CompanyLink>> {
+    let sql = format!("SELECT {COLUMNS} FROM identity WHERE id = ?1");
+    connection.prepare_cached(&sql)?.query_row([id], |row| Ok(read(row))).optional()?.transpose()
+}
+
 /// Where an account comes from; `None` for one that is kept on this server.
 pub fn of_user(connection: &Connection, user_id: i64) -> Result<Option<CompanyLink>> {
     let sql = format!("SELECT {COLUMNS} FROM identity WHERE user_id = ?1");
@@ -144,6 +150,13 @@ pub fn update(connection: &Connection, link: &CompanyLink) -> Result<()> {
             ":failure": link.failure,
         })?;
     Ok(())
+}
+
+/// Hands the accounts of an issuer to the directory that has it under another name now, and says how many.
+pub fn adopt(connection: &Connection, issuer: &str, directory: &str) -> Result<usize> {
+    Ok(connection
+        .prepare_cached("UPDATE identity SET directory = ?2 WHERE kind = 'oidc' AND issuer = ?1 AND directory <> ?2")?
+        .execute((issuer, directory))?)
 }
 
 /// Ends what joins an account and a directory.

@@ -111,12 +111,13 @@ fn what_the_server_has_noted_of_a_directory_is_told() {
 }
 
 #[test]
-fn an_administrator_of_this_server_is_missed_and_so_is_an_address_to_come_back_to() {
+fn an_administrator_of_this_server_is_missed() {
     let text = with_directories(closed_port(), "1s").replace("public_urls = [\"https://dav.example.org\"]", "");
     let mut server = TestServer::with_config(&text);
     let missed = "BAD no administrator whose account is kept on this server";
     let lines = complaints(&server);
-    find(&lines, "BAD no public address for signing in by a provider");
+    let way = find(&lines, "ok  Acme: redirect address http://localhost:4918/login/oidc/acme/callback");
+    assert!(way.contains("on this machine alone"), "{way}");
     assert!(!lines.iter().any(|line| line.starts_with(missed)), "{lines:#?}");
     server.kill();
     let database = rusqlite::Connection::open(server.storage().join("latchkey.sqlite3")).expect("opened");

@@ -25,6 +25,7 @@ mod delete;
 mod doctor;
 mod gate;
 mod get;
+mod ldap;
 mod locks;
 mod oidc;
 mod pages;

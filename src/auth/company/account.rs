@@ -59,7 +59,10 @@ impl Auth {
         link.directory.clone_from(&source.common.name);
         link.signed_in_at = Some(now);
         self.found_alive(tx, link, now)?;
-        identity::set_refresh_token(tx, link.id, refresh_token)?;
+        // Some give one at the first sign-in only.
+        if refresh_token.is_some() {
+            identity::set_refresh_token(tx, link.id, refresh_token)?;
+        }
         self.take_over(tx, link, person)
     }
 

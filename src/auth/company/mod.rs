@@ -26,7 +26,7 @@ pub use oidc::{OidcAnswer, OidcArrived, OidcDone, OidcErrand, OidcPurpose};
 pub use overview::{CompanyAccount, DirectoryOverview, Joinable};
 pub use recheck::DirectoryRef;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -41,7 +41,7 @@ use crate::model::{DirectoryKind, Ending, Time};
 /// Sign-ins that ask an LDAP directory at a time. Each holds a thread while it waits.
 const ASKING: usize = 16;
 /// Sign-ins by a provider that one network may begin within [`BEGUN_WINDOW`].
-const BEGUN: usize = 60;
+const BEGUN: usize = 600;
 /// See [`BEGUN`].
 const BEGUN_WINDOW: Duration = Duration::from_mins(10);
 
@@ -141,7 +141,10 @@ pub(super) struct State {
     /// Sessions whose person the provider has just confirmed, while our own second factor is asked for.
     confirmed: Mutex<HashMap<i64, Time>>,
     passes: Mutex<HashMap<DirectoryRef, Time>>,
+    /// Providers whose accounts under an earlier name were looked for.
+    adopted: Mutex<HashSet<DirectoryRef>>,
     heard: logout::Heard,
+    in_vain: flows::InVain,
 }
 
 /// Wrong passwords that one person of a directory has left, so that guessing here never locks the account there.
@@ -171,7 +174,9 @@ impl State {
             unknown: unknown_budget(&directories),
             confirmed: Mutex::default(),
             passes: Mutex::default(),
+            adopted: Mutex::default(),
             heard: logout::Heard::default(),
+            in_vain: flows::InVain::default(),
             directories,
         }
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use futures_util::future::{join, join_all};
 
 use crate::auth::{Auth, Result};
 use crate::clock::seconds;
@@ -12,6 +13,10 @@ use crate::directory::{Finding, Oidc};
 use crate::model::{CompanyLink, DirectoryKind, DirectoryState, Time, User};
 use crate::store::identity;
 
+/// So many questions are about as many as a directory is asked.
+const QUESTIONS: u32 = 40;
+/// The longest look at one directory.
+const LONGEST_LOOK: Duration = Duration::from_mins(3);
 /// How long before a sign-in is needed the person is told.
 const NOTICE: TimeDelta = TimeDelta::days(7);
 
@@ -212,16 +217,24 @@ impl Auth {
         self.0.company.directories.ldap().iter().map(|ldap| ldap.config().common.label.clone()).collect()
     }
 
-    /// Asks every directory of the configuration, for `latchkey doctor`.
+    /// Asks every directory of the configuration at the same time, for `latchkey doctor`; none stretches it.
     pub async fn examine_directories(&self) -> Vec<(String, Vec<Finding>)> {
-        let mut all = Vec::new();
         let now = self.0.clock.now();
-        for oidc in self.0.company.directories.oidc() {
-            all.push((oidc.config().common.label.clone(), oidc.examine(now).await));
-        }
-        for ldap in self.0.company.directories.ldap() {
-            all.push((ldap.config().common.label.clone(), ldap.examine().await));
-        }
+        let directories = &self.0.company.directories;
+        let oidc = directories.oidc().iter().map(|one| look(&one.config().common, one.examine(now)));
+        let ldap = directories.ldap().iter().map(|one| look(&one.config().common, one.examine()));
+        let (mut all, others) = join(join_all(oidc), join_all(ldap)).await;
+        all.extend(others);
         all
     }
+}
+
+/// Looks at one directory within a time that it cannot stretch.
+async fn look(common: &CommonConfig, examined: impl Future<Output = Vec<Finding>>) -> (String, Vec<Finding>) {
+    let patience = common.timeout.saturating_mul(QUESTIONS).min(LONGEST_LOOK);
+    let findings = tokio::time::timeout(patience, examined).await.unwrap_or_else(|_| {
+        let what = format!("it has not answered everything within {} s", patience.as_secs());
+        vec![Finding::bad(what, "see whether it, or something on the way to it, is overloaded")]
+    });
+    (common.label.clone(), findings)
 }

@@ -1,8 +1,10 @@
 //! Trying the refresh tokens of an OpenID provider's people, each when its time has come.
 
-use chrono::TimeDelta;
+use std::sync::PoisonError;
 
-use super::account::Source;
+use chrono::TimeDelta;
+use rusqlite::Transaction;
+
 use super::recheck::DirectoryRef;
 use crate::auth::{Auth, Result};
 use crate::clock::seconds;
@@ -26,6 +28,7 @@ impl Auth {
             return Ok(Ok(()));
         };
         let now = self.0.clock.now_in_millis();
+        self.adopt(oidc, directory).await?;
         let recheck = seconds(oidc.config().common.recheck.as_secs());
         let before = now - recheck;
         let due = self.0.store.read(|c| identity::due(c, DirectoryKind::Oidc, &directory.name, before, AT_ONCE))?;
@@ -62,68 +65,114 @@ impl Auth {
         Ok(Ok(()))
     }
 
-    async fn leave(&self, mut link: CompanyLink, failure: Option<String>, at: Time) -> Result<()> {
-        self.off_thread(move |auth| auth.0.store.write(|tx| Self::note_asked(tx, &mut link, failure.as_deref(), at)))
-            .await
+    /// Accounts that the same provider had under another name in the configuration are looked after under this one.
+    async fn adopt(&self, oidc: &Oidc, directory: &DirectoryRef) -> Result<()> {
+        let is_new = self.0.company.adopted.lock().unwrap_or_else(PoisonError::into_inner).insert(directory.clone());
+        let Some(issuer) = oidc.single_issuer().filter(|_| is_new).map(ToOwned::to_owned) else {
+            return Ok(());
+        };
+        let name = directory.name.clone();
+        let moved =
+            self.off_thread(move |auth| Ok(auth.0.store.write(|tx| identity::adopt(tx, &issuer, &name))?)).await?;
+        if moved > 0 {
+            tracing::info!(
+                directory = directory.name,
+                moved,
+                "accounts of a provider under another name are taken over"
+            );
+        }
+        Ok(())
+    }
+
+    async fn leave(&self, link: CompanyLink, failure: Option<String>, at: Time) -> Result<()> {
+        self.settle(link, move |_, tx, link| Self::note_asked(tx, link, failure.as_deref(), at)).await
+    }
+
+    /// Writes down what follows from a look, unless the person has signed in meanwhile.
+    async fn settle(
+        &self,
+        seen: CompanyLink,
+        write: impl FnOnce(&Self, &Transaction<'_>, &mut CompanyLink) -> Result<()> + Send + 'static,
+    ) -> Result<()> {
+        self.off_thread(move |auth| {
+            auth.0.store.write(|tx| match Self::still(tx, &seen)? {
+                Some(mut link) => write(auth, tx, &mut link),
+                None => Ok(()),
+            })
+        })
+        .await
     }
 
     async fn look_at(&self, oidc: &Oidc, link: CompanyLink, now: Time) -> Result<std::result::Result<(), Unreachable>> {
-        let sealed = self.0.store.read(|c| identity::refresh_token(c, link.id))?;
-        match sealed {
-            Some(sealed) => {
-                let token = self.off_thread(move |auth| auth.unseal_refresh_token(&sealed)).await?;
-                self.try_refresh(oidc, link, &token, now).await
+        let Some(sealed) = self.0.store.read(|c| identity::refresh_token(c, link.id))? else {
+            return self.count_sign_in_age(oidc, link, now).await;
+        };
+        let of_token = sealed.clone();
+        match self.off_thread(move |auth| auth.unseal_refresh_token(&of_token)).await {
+            Ok(token) => self.try_refresh(oidc, link, (token, sealed), now).await,
+            // As after a restore without its keys: one that cannot be read is none, and keeps nobody else from being
+            // looked at.
+            Err(error) => {
+                tracing::warn!(%error, directory = link.directory, "a refresh token cannot be read");
+                self.count_sign_in_age(oidc, link, now).await
             }
-            None => self.count_sign_in_age(oidc, link, now).await,
         }
     }
 
     async fn try_refresh(
         &self,
         oidc: &Oidc,
-        mut link: CompanyLink,
-        token: &PlainSecret,
+        link: CompanyLink,
+        (token, sealed): (PlainSecret, Vec<u8>),
         now: Time,
     ) -> Result<std::result::Result<(), Unreachable>> {
         let grace = oidc.config().unconfirmed_grace;
-        match oidc.refresh(token, &link.identity, now).await {
+        match oidc.refresh(&token, &link.identity, now).await {
             Refreshed::Unreachable(error) => return Ok(Err(error)),
             Refreshed::Answered { person, refresh_token } => {
-                let source = Source { kind: DirectoryKind::Oidc, common: &oidc.config().common };
-                link.directory.clone_from(&source.common.name);
-                self.off_thread(move |auth| {
-                    let sealed = refresh_token.map(|token| auth.seal_refresh_token(&token)).transpose()?;
-                    auth.0.store.write(|tx| {
-                        // Before all else: the one before may be good no more.
-                        if let Some(sealed) = &sealed {
-                            identity::set_refresh_token(tx, link.id, Some(sealed))?;
-                        }
-                        if let Some(because) = person.as_ref().and_then(|person| person.ending) {
-                            return auth.end(tx, &mut link, because, because.told(), now);
-                        }
-                        auth.found_alive(tx, &mut link, now)?;
-                        person.map_or(Ok(()), |person| auth.take_over(tx, &mut link, &person))
-                    })
+                self.keep_rotated(link.id, sealed, refresh_token).await?;
+                self.settle(link, move |auth, tx, link| {
+                    if let Some(because) = person.as_ref().and_then(|person| person.ending) {
+                        return auth.end(tx, link, because, because.told(), now);
+                    }
+                    auth.found_alive(tx, link, now)?;
+                    person.map_or(Ok(()), |person| auth.take_over(tx, link, &person))
                 })
                 .await?;
             }
             Refreshed::Ended(because, detail) => {
-                self.off_thread(move |auth| auth.0.store.write(|tx| auth.end(tx, &mut link, because, &detail, now)))
-                    .await?;
+                self.settle(link, move |auth, tx, link| auth.end(tx, link, because, &detail, now)).await?;
             }
             Refreshed::Unconfirmed(why) => {
-                self.off_thread(move |auth| auth.0.store.write(|tx| auth.unconfirm(tx, &mut link, &why, grace, now)))
-                    .await?;
+                self.settle(link, move |auth, tx, link| auth.unconfirm(tx, link, &why, grace, now)).await?;
             }
         }
         Ok(Ok(()))
+    }
+
+    /// Keeps the token that takes over, before all else: the one before may be good no more. One that a sign-in has
+    /// brought meanwhile stays.
+    async fn keep_rotated(&self, id: i64, used: Vec<u8>, rotated: Option<PlainSecret>) -> Result<()> {
+        let Some(rotated) = rotated else {
+            return Ok(());
+        };
+        self.off_thread(move |auth| {
+            let sealed = auth.seal_refresh_token(&rotated)?;
+            auth.0.store.write(|tx| {
+                if identity::refresh_token(tx, id)?.is_some_and(|stored| stored == used) {
+                    identity::set_refresh_token(tx, id, Some(&sealed))?;
+                }
+                Ok(())
+            })
+        })
+        .await
     }
 
     /// Without a refresh token, the last sign-in is all that is known.
     async fn count_sign_in_age(
         &self,
         oidc: &Oidc,
-        mut link: CompanyLink,
+        link: CompanyLink,
         now: Time,
     ) -> Result<std::result::Result<(), Unreachable>> {
         let age = seconds(oidc.config().max_signin_age.as_secs());
@@ -137,7 +186,7 @@ impl Auth {
         }
         let grace = oidc.config().unconfirmed_grace;
         let why = "nobody has signed in by this account for longer than max_signin_age";
-        self.off_thread(move |auth| auth.0.store.write(|tx| auth.unconfirm(tx, &mut link, why, grace, now))).await?;
+        self.settle(link, move |auth, tx, link| auth.unconfirm(tx, link, why, grace, now)).await?;
         Ok(Ok(()))
     }
 }

@@ -101,6 +101,13 @@ impl Auth {
         Ok(identity::update(tx, link)?)
     }
 
+    /// The row as it is now, for a look that took a while; `None` where the person has signed in meanwhile, or the
+    /// account has gone or was taken apart: then what was seen says nothing any more.
+    pub(super) fn still(tx: &Transaction<'_>, seen: &CompanyLink) -> Result<Option<CompanyLink>> {
+        let now = identity::by_id(tx, seen.id)?;
+        Ok(now.filter(|now| now.signed_in_at == seen.signed_in_at && now.identity == seen.identity))
+    }
+
     /// Whether the account comes from a directory, and from which.
     ///
     /// # Errors

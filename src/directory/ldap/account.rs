@@ -135,8 +135,8 @@ mod tests {
         let expires = |ticks: &str| windows(&[("userAccountControl", "512"), ("accountExpires", ticks)]);
         assert_eq!(expires("0"), None);
         assert_eq!(expires("9223372036854775807"), None);
-        assert_eq!(expires("133932528000000000"), Some(Ending::Expired), "2025-06-01T00:00:00Z");
-        assert_eq!(expires("133934256000000000"), None, "2025-06-03T00:00:00Z");
+        assert_eq!(expires("133932528000000000"), Some(Ending::Expired), "2025-06-01T12:00:00Z, which is now");
+        assert_eq!(expires("133934256000000000"), None, "2025-06-03T12:00:00Z");
         // ADS_UF_LOCKOUT and ADS_UF_PASSWORD_EXPIRED are no endings.
         assert_eq!(windows(&[("userAccountControl", "8389136")]), None);
         let unreadable = Found::of("CN=a", &[]);
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn file_times_count_from_1601() {
         assert_eq!(file_time(116_444_736_000_000_000), Some(at("1970-01-01T00:00:00Z")));
-        assert_eq!(file_time(133_932_528_000_000_000), Some(at("2025-06-01T00:00:00Z")));
+        assert_eq!(file_time(133_932_528_000_000_000), Some(at("2025-06-01T12:00:00Z")));
         assert_eq!(file_time(1), Some(at("1601-01-01T00:00:00Z")));
         assert_eq!((file_time(0), file_time(i64::MAX), file_time(-5)), (None, None, None));
         assert!(file_time(i64::MAX - 1).is_some());

@@ -111,16 +111,31 @@ impl Ldap {
         }
         findings.push(Finding::good(format!("search for {filter}: {} looked at", people.len())));
         findings.push(self.examine_ids(&people));
+        findings.extend(self.examine_names(&people));
+    }
+
+    /// Whether people can sign in, and be named here. Not all have every attribute, and some directories have none of one.
+    fn examine_names(&self, people: &[Found]) -> Vec<Finding> {
         let config = &self.config;
-        for name in config.login_attributes.iter().chain([&config.name_attribute]) {
-            let having = people.iter().filter(|found| found.text(name).is_some()).count();
-            let what = format!("{having} of {} have {name}", people.len());
-            findings.push(if having > 0 {
+        let having = |name: &String| people.iter().filter(|found| found.text(name).is_some()).count();
+        let signing_in = config.login_attributes.iter().any(|name| having(name) > 0);
+        let mut findings = Vec::new();
+        for name in &config.login_attributes {
+            let what = format!("{} of {} have {name}, to sign in by", having(name), people.len());
+            findings.push(if signing_in {
                 Finding::good(what)
             } else {
-                Finding::bad(what, format!("check login_attributes and name_attribute, and that {name} may be read"))
+                Finding::bad(what, format!("check login_attributes, and that {name} may be read"))
             });
         }
+        let name = &config.name_attribute;
+        let what = format!("{} of {} have {name}, to be named by here", having(name), people.len());
+        findings.push(if having(name) > 0 {
+            Finding::good(what)
+        } else {
+            Finding::bad(what, format!("check name_attribute, and that {name} may be read"))
+        });
+        findings
     }
 
     /// Whether everybody has an id, and says whether the account is alive.
@@ -223,7 +238,7 @@ mod tests {
     fn fewer_passwords_are_tried_here_than_lock_an_account_there() {
         let said = |threshold: &str, window: &str| {
             let domain = Found::of("dc=a", &[("lockoutThreshold", threshold), ("lockOutObservationWindow", window)]);
-            lockout(4, Duration::from_secs(30 * 60), &domain).advice
+            lockout(4, Duration::from_mins(30), &domain).advice
         };
         assert_eq!(said("0", "-18000000000"), None);
         assert_eq!(said("5", "-18000000000"), None);

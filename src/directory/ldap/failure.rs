@@ -54,7 +54,8 @@ impl Failure {
             return Self::elsewhere(format!("TLS failed: {}", printable(&error.to_string(), 300)));
         };
         let (reason, advice) = match problem {
-            CertificateError::UnknownIssuer => (
+            // An authority that has another key now, under the same name, makes for a bad signature.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => (
                 "its certificate is from an authority that this server does not know".to_owned(),
                 "set ca_file to the certificate, as PEM, of the authority that has issued it",
             ),

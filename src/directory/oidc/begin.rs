@@ -67,9 +67,9 @@ pub(super) fn begin(
     };
     if intent == Intent::Confirm && (is_asked_for_time || metadata.claims_parameter_supported == Some(true)) {
         // OpenID Connect Core 1.0 §5.5. Google gives auth_time to whom asks so only, and to published and verified
-        // applications with "Session age claims" switched on ("Security bundle", Google Identity); with Entra it is an
-        // optional claim, which may also be asked for so ("Claims challenges, claims requests and client capabilities",
-        // Microsoft identity platform). Neither says in its metadata that it takes the parameter.
+        // applications with "Session age claims" switched on ("Security bundle", Google Identity). With Entra it is an
+        // optional claim of the application ("Optional claims reference", Microsoft identity platform), which Microsoft's
+        // own libraries (MSAL) ask for in this way. Their metadata are not waited for to offer it.
         request = request.add_extra_param("claims", r#"{"id_token":{"auth_time":{"essential":true}}}"#);
     }
     let (url, _, _) = request.url();

@@ -93,8 +93,8 @@ impl Claims {
             }
             _ => {}
         }
-        // "Groups overage claim" in "Configure group claims and app roles in tokens", Microsoft identity platform. An
-        // old form says only that there are some.
+        // "Access token claims reference" (Microsoft identity platform): groups that are too many; `hasgroups` says only
+        // that there are some.
         let is_elsewhere = self.find("_claim_names.groups").is_some()
             || self.find("hasgroups").is_some_and(|value| value == &Value::Bool(true) || value == "true");
         if path == "groups" && is_elsewhere { Groups::Elsewhere } else { Groups::Unsaid }

@@ -2,8 +2,8 @@
 
 use crate::config::{OidcConfig, OidcPreset};
 
-/// What stands in an issuer for the tenant of whoever signs in ("Convert a single-tenant app to multitenant", Microsoft
-/// identity platform).
+/// What stands in an issuer for the tenant of whoever signs in ("Access tokens in the Microsoft identity platform": validate
+/// the issuer).
 const ANY_TENANT: &str = "{tenantid}";
 /// What Google may write instead of its issuer ("OpenID Connect", Google Identity: validating an ID token).
 const GOOGLE: (&str, &str) = ("https://accounts.google.com", "accounts.google.com");
@@ -79,7 +79,7 @@ impl Issuer {
     }
 
     /// Whether a key of that issuer may sign for `issuer`. Entra's many tenants have some keys in common, and some of
-    /// their own ("Claims validation", Microsoft identity platform: validate the signing key issuer).
+    /// their own ("Access tokens in the Microsoft identity platform": validate the signing key issuer).
     pub(super) fn may_sign(&self, of_key: Option<&str>, issuer: &str, tid: Option<&str>) -> bool {
         match of_key {
             Some(of_key) if self.has_many() => bare(&of_key.replace(ANY_TENANT, tid.unwrap_or_default())) == issuer,

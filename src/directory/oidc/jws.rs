@@ -19,7 +19,7 @@ const MOST_KEYS: usize = 16;
 pub(super) struct Key {
     pub(super) key: CoreJsonWebKey,
     /// Entra says of each key whose tokens it signs, where the same keys stand for many tenants
-    /// ("Claims validation", Microsoft identity platform: the signing key's issuer).
+    /// ("Access tokens in the Microsoft identity platform": validate the signing key issuer).
     pub(super) issuer: Option<String>,
 }
 

@@ -37,6 +37,15 @@ struct Page {
 #[derive(Deserialize)]
 struct Member {
     id: String,
+    /// Directory roles and administrative units are among them, too.
+    #[serde(rename = "@odata.type")]
+    kind: Option<String>,
+}
+
+impl Member {
+    fn is_group(&self) -> bool {
+        self.kind.as_deref().is_none_or(|kind| kind == "#microsoft.graph.group")
+    }
 }
 
 impl Oidc {
@@ -112,19 +121,20 @@ impl Oidc {
 
     /// Asks Microsoft Graph for all groups, those in groups among them. The address is the configured one: the token's
     /// own (`_claim_sources`) is of an API that is no more, and following it would send an access token wherever it says.
+    /// Groups are picked out here: to have Graph do so is an advanced query, which an index answers that may be late.
     async fn ask_graph(&self, graph: &str, token: Option<&PlainSecret>) -> Result<Vec<String>, Silence> {
         let token = token.ok_or_else(|| {
             Silence(
                 "there are more groups than a token holds, and no access token to ask Microsoft Graph by".to_owned(),
             )
         })?;
-        let mut url = format!("{graph}/v1.0/me/transitiveMemberOf/microsoft.graph.group?$select=id&$top=999");
+        let mut url = format!("{graph}/v1.0/me/transitiveMemberOf?$select=id&$top=999");
         let mut groups = Vec::new();
         for _ in 0..MOST_PAGES {
             let answer = self.http.look(&url, Some(token)).await?;
             if matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-                let advice = "give the application the delegated permission GroupMember.Read.All (or User.Read) of \
-                              Microsoft Graph, name it in scopes, or have the token carry only groups assigned to the \
+                let advice = "give the application the delegated permission User.Read of Microsoft Graph, name it in \
+                              scopes, or have the token carry only groups assigned to the \
                               application";
                 return Err(Silence(format!(
                     "there are more groups than a token holds, and Microsoft Graph refuses to tell them ({}): {advice}",
@@ -135,7 +145,7 @@ impl Oidc {
                 return Err(answer.unexpected(&url));
             }
             let page: Page = answer.json(&url)?;
-            groups.extend(page.value.into_iter().map(|member| member.id));
+            groups.extend(page.value.into_iter().filter(Member::is_group).map(|member| member.id));
             match page.next {
                 None => return Ok(groups),
                 Some(next) if next.starts_with(&format!("{graph}/")) => url = next,

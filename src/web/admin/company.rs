@@ -21,8 +21,6 @@ use crate::web::{Web, off_thread, show};
 pub(super) struct CompanyView {
     pub(super) label: String,
     pub(super) kind: &'static str,
-    /// Whether it is an OpenID provider, at which only a sign-in shows that somebody is alive again.
-    pub(super) is_provider: bool,
     pub(super) is_configured: bool,
     pub(super) keeps_role: bool,
     /// What the directory calls the person; may be empty.
@@ -48,7 +46,6 @@ impl CompanyView {
         Self {
             label: company.label,
             kind: word(link.kind),
-            is_provider: link.kind == DirectoryKind::Oidc,
             is_configured: company.is_configured,
             keeps_role: company.keeps_role,
             known_as: link.shown,

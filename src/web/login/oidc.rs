@@ -154,6 +154,11 @@ pub(super) async fn callback(
     let outcome = match web.auth().finish_oidc(&provider, &answer, visit.browser_token()).await {
         Err(refusal) => Err(refusal),
         Ok(arrived) => {
+            match web.auth().ask_consent(&arrived, visit.browser_token()).await {
+                Ok(Some(url)) => return Ok(leave(&visit, &url)),
+                Ok(None) => {}
+                Err(refusal) => return refuse(visit, &web, errand, refusal),
+            }
             let (auth, caller) = (web.auth().clone(), visit.clone());
             off_thread(move || Ok::<_, Error>(auth.complete_oidc(arrived, caller.browser(), caller.visitor()))).await?
         }

@@ -130,7 +130,7 @@ async fn a_tenants_own_key_signs_for_that_tenant_alone() {
     assert!(matches!(outcome, Err(Error::Untrusted { .. })), "{outcome:?}");
 }
 
-const MEMBERS: &str = "/graph/v1.0/me/transitiveMemberOf/microsoft.graph.group";
+const MEMBERS: &str = "/graph/v1.0/me/transitiveMemberOf";
 const STAFF: &str = "required_groups = [\"00000000-AAAA-0000-0000-000000000003\"]\n";
 
 fn page(ids: &[&str], next: Option<&str>) -> Value {
@@ -162,7 +162,10 @@ async fn groups_that_are_too_many_for_a_token_are_asked_of_graph() {
     assert!(asked.target.ends_with("?$select=id&$top=999"), "{}", asked.target);
     assert!(stage.replay.seen("/never/asked").is_empty());
 
-    stage.replay.set_json(MEMBERS, &page(&["1"], None));
+    // A directory role of that id is no group.
+    let mut roles = page(&["1", "00000000-aaaa-0000-0000-000000000003"], None);
+    roles["value"][1]["@odata.type"] = "#microsoft.graph.directoryRole".into();
+    stage.replay.set_json(MEMBERS, &roles);
     let person = stage.sign_in(&overage(&stage)).await.expect("a sign-in").person;
     assert_eq!(person.ending, Some(Ending::NotAllowed));
     // Whom groups do not concern is not asked about.
@@ -182,7 +185,7 @@ async fn a_graph_that_does_not_answer_is_nothing_against_anybody() {
     for (reply, said) in [
         (Reply::json(500, &json!({})), "500"),
         (Reply::json(429, &json!({})), "429"),
-        (Reply::json(403, &json!({ "error": { "code": "Authorization_RequestDenied" } })), "GroupMember.Read.All"),
+        (Reply::json(403, &json!({ "error": { "code": "Authorization_RequestDenied" } })), "User.Read"),
         (Reply::json(200, &json!({ "error": {} })), "understood"),
         (Reply::json(200, &outside), "another server"),
         (Reply::json(200, &beside), "another server"),

@@ -9,6 +9,7 @@ use latchkey::secret::PlainSecret;
 use serde_json::json;
 
 use super::provider::{Options, Provider, Style};
+use super::replay::Replay;
 use super::{REDIRECT, directories, now, parameter};
 use crate::http::{Answer, Client};
 
@@ -39,8 +40,7 @@ impl Browser {
             self.keep(&answer);
             match answer.header("location") {
                 Some(location) => {
-                    url = location.to_owned();
-                    (method, form) = ("GET".to_owned(), String::new());
+                    (method, form, url) = ("GET".to_owned(), String::new(), location.to_owned());
                 }
                 None => return Ok((path.to_owned(), answer)),
             }
@@ -77,6 +77,19 @@ impl Browser {
     }
 }
 
+impl Browser {
+    /// Goes where one signs out, does, and gives where it came back to.
+    fn sign_out(&mut self, provider: &Provider, url: &str) -> String {
+        let (_, page) = self.open(provider.addr, url).expect("a page");
+        let text = page.text();
+        let between =
+            |start: &str| text.split_once(start).and_then(|(_, rest)| rest.split('"').next()).map(str::to_owned);
+        let action = between("action=\"").expect("a form");
+        let xsrf = between("name=\"xsrf\" value=\"").expect("a token");
+        self.send(provider.addr, "POST", &action, &format!("xsrf={xsrf}&logout=yes")).expect_err("it leads back")
+    }
+}
+
 /// A whole sign-in.
 async fn arrive(provider: &Provider, oidc: &Oidc, browser: &mut Browser, name: &str, intent: Intent) -> Arrival {
     let (ticket, back) = come_back(provider, oidc, browser, name, intent).await;
@@ -109,6 +122,9 @@ fn refreshed(outcome: Refreshed) -> (Option<latchkey::directory::Person>, PlainS
 #[tokio::test]
 async fn somebody_signs_in_is_refreshed_and_signs_out() {
     let provider = Provider::start(&Options::new(Style::Keycloak));
+    let listener = Replay::start();
+    listener.set_json("/logout", &json!({}));
+    provider.come_back_to(&[REDIRECT], Some(&listener.url("/logout")));
     let account = json!({ "name": "Alice Example", "email": "alice@example.org", "email_verified": true,
         "groups": ["/staff"], "amr": ["pwd", "otp", "mfa"] });
     provider.account("alice", &account);
@@ -125,10 +141,9 @@ async fn somebody_signs_in_is_refreshed_and_signs_out() {
     assert_eq!(arrival.person.email.as_deref(), Some("alice@example.org"));
     assert_eq!(arrival.person.ending, None);
     assert!(arrival.second_factor);
-    assert!(arrival.sid.is_some());
+    assert!(arrival.sid.is_some(), "a name of the session");
 
-    let token = arrival.refresh_token.expect("a refresh token");
-    let identity = arrival.person.identity;
+    let (token, identity) = (arrival.refresh_token.expect("a refresh token"), arrival.person.identity);
     let (person, token) = refreshed(oidc.refresh(&token, &identity, now()).await);
     assert_eq!(person.expect("a person").display_name, "Alice Example");
 
@@ -141,9 +156,14 @@ async fn somebody_signs_in_is_refreshed_and_signs_out() {
     let outcome = oidc.refresh(&token, &identity, now()).await;
     assert!(matches!(outcome, Refreshed::Ended(Ending::Disabled, _)), "{outcome:?}");
 
-    let out = oidc.logout_url(REDIRECT).await.expect("a place to sign out");
-    let (_, page) = browser.open(provider.addr, &out).expect("a page");
-    assert!(page.text().contains("op.logoutForm"), "{}", page.text());
+    provider.account("alice", &json!({ "disabled": false }));
+    let url = oidc.logout_url(REDIRECT).await.expect("a place to sign out");
+    let back = browser.sign_out(&provider, &url);
+    assert_eq!(back, REDIRECT);
+    let told = listener.seen("/logout").pop().expect("the provider tells us");
+    let token = told.body.strip_prefix("logout_token=").expect("a logout token");
+    let logout = oidc.read_logout(token, now()).await.expect("it is good");
+    assert_eq!((logout.identity, logout.sid), (Some(identity), arrival.sid));
 }
 
 #[tokio::test]
@@ -236,6 +256,7 @@ async fn an_entra_like_tenant_tells_groups_by_graph_and_endings_by_code() {
     let (oidc, mut browser) = (&directories.oidc()[0], Browser::default());
     let arrival = arrive(&provider, oidc, &mut browser, "alice", Intent::SignIn).await;
     assert_eq!(arrival.person.ending, None);
+    assert!(arrival.person.identity.issuer.contains(&provider.tenant));
     let (identity, token) = (arrival.person.identity, arrival.refresh_token.expect("a refresh token"));
     provider.account("alice", &json!({ "groups": ["a", "b", "c"] }));
     let (person, token) = refreshed(oidc.refresh(&token, &identity, now()).await);

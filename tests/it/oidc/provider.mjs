@@ -34,8 +34,12 @@ let provider;
 let callback;
 
 function newKey() {
-  const { privateKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
-  return { ...privateKey.export({ format: 'jwk' }), kid: crypto.randomUUID(), use: 'sig', alg: 'RS256' };
+  // By way of PEM: exporting the very key that was made can block for good, when the garbage collector comes along and
+  // frees the job that made it, which locks the key (Node 20).
+  const how = { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' } };
+  const { privateKey } = crypto.generateKeyPairSync('rsa', how);
+  return { ...crypto.createPrivateKey(privateKey).export({ format: 'jwk' }), kid: crypto.randomUUID(), use: 'sig', alg: 'RS256' };
 }
 
 function claimsOf(name, account) {
@@ -80,6 +84,8 @@ function newProvider() {
     },
     conformIdTokenClaims: options.thin,
     cookies: { keys: ['of no use elsewhere'] },
+    // The package's own dispatcher keeps it from asking anything on this machine, where all of the test is.
+    fetch: (url, { dispatcher, ...how }) => globalThis.fetch(url, how),
     pkce: { required: () => true },
     // Logout tokens go to a server on this very machine, which the package's own dispatcher would not reach.
     fetch: (url, { dispatcher, ...rest }) => globalThis.fetch(url, rest),
@@ -218,7 +224,7 @@ async function answer(request, response) {
   if (weather.down) return request.socket.destroy();
   if (weather.delay) await new Promise((done) => { setTimeout(done, weather.delay); });
   if (weather.status) return json(response, weather.status, {});
-  if (request.url.startsWith('/graph/v1.0/me/transitiveMemberOf/microsoft.graph.group?')) return graph(request, response);
+  if (request.url.startsWith('/graph/v1.0/me/transitiveMemberOf?')) return graph(request, response);
   if (request.url.startsWith(`${prefix}/interaction/`)) return interaction(request, response);
   if (!request.url.startsWith(`${prefix}/`)) return json(response, 404, {});
   request.originalUrl = request.url;
