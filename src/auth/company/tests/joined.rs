@@ -145,3 +145,61 @@ async fn a_password_of_this_server_is_never_shown_to_a_directory() {
     );
     assert!(matches!(sign_in("somebody", "").await, Err(SignInRefusal::Wrong)), "an empty one is asked of nobody");
 }
+
+#[test]
+fn another_entry_of_the_same_issuer_neither_ends_nor_frees_an_account() {
+    let second = "[[oidc]]\nname = \"visitors\"\nlabel = \"Visitors\"\nissuer = \"https://login.contoso.example\"\n\
+                  client_id = \"latchkey\"\n";
+    let scene = Scene::with(&format!("{DIRECTORIES}{second}"));
+    let alice = arrive(&scene, "contoso", &person("contoso", "1", "alice")).expect("let in");
+    let outside = Person { ending: Some(Ending::NotAllowed), ..person("contoso", "1", "alice") };
+    for by_the_other in [outside.clone(), person("contoso", "1", "alice")] {
+        let told = refusal(arrive(&scene, "visitors", &by_the_other));
+        assert_eq!(told.to_string(), "Your account comes from contoso. Please sign in with it.");
+        assert!(reload(&scene, &alice).is_active(), "nothing has ended");
+    }
+    refusal(arrive(&scene, "contoso", &outside));
+    refusal(arrive(&scene, "visitors", &person("contoso", "1", "alice")));
+    assert!(!reload(&scene, &alice).is_active(), "what its own entry has ended is not lifted by the other");
+    assert_eq!(link_of(&scene, &alice).directory, "contoso");
+}
+
+#[test]
+fn a_link_joins_no_account_that_it_could_not_open_alone() {
+    let scene = scene();
+    let root = NewAccount { is_admin: true, password: Some(secret("vermilion otter")), ..NewAccount::named("root") };
+    scene.auth.add_user(&root, &Actor::cli()).expect("added");
+    let join = |user: &str, subject: &str| {
+        let token = scene.auth.password_link(user, LinkKind::Reset, &Actor::cli()).expect("made");
+        let source = source(&scene, DirectoryKind::Oidc, "contoso");
+        scene.auth.join_by_link(token.expose(), source, &person("contoso", subject, user), None, AT)
+    };
+    let refused = join("root", "1");
+    assert!(
+        matches!(refused, Err(SignInRefusal::Failed(Error::Refused(_)))),
+        "the last local administrator: {refused:?}"
+    );
+    let bob = scene.add("bob");
+    let now = scene.auth.0.clock.now();
+    let bind = |tx: &rusqlite::Transaction<'_>| store::second_factor::bind_totp(tx, bob.id, b"sealed", 0, now);
+    assert!(scene.auth.0.store.write(bind).expect("bound"));
+    let refused = join("bob", "2");
+    assert!(matches!(refused, Err(SignInRefusal::Failed(Error::Refused(_)))), "it has a second factor: {refused:?}");
+    assert!(scene.auth.link_of(&bob).expect("read").is_none());
+}
+
+/// A sign-in by a provider that does not say when it asked for a proof.
+#[test]
+fn going_to_a_silent_provider_and_back_makes_an_open_browser_no_fresher() {
+    let scene = scene();
+    let alice = arrive(&scene, "contoso", &person("contoso", "1", "alice")).expect("let in");
+    let first = let_in(&scene, &alice).new.session;
+    assert!(scene.auth.is_fresh(&first));
+    scene.pass(chrono::TimeDelta::minutes(30));
+    assert!(!scene.auth.is_fresh(&first));
+    let company = crate::auth::company::CompanyEntry { provider: Some("contoso".to_owned()), ..Default::default() };
+    let browser = Browser { session: Some(&first), ..Browser::default() };
+    let again = scene.auth.company_let_in(&alice, "oidc:contoso", company, browser, AT).expect("let in");
+    let SignIn::Done(again) = again else { panic!("no second factor is bound") };
+    assert!(!scene.auth.is_fresh(&again.new.session), "nothing was proven");
+}

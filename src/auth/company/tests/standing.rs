@@ -140,3 +140,47 @@ async fn a_directory_that_does_not_answer_changes_nothing_and_is_told() {
         assert_eq!((one.accounts, one.suspended, one.unconfirmed), (1, 0, 0));
     }
 }
+
+#[test]
+fn a_look_that_took_a_while_says_nothing_about_who_has_signed_in_meanwhile() {
+    let scene = scene();
+    let alice = arrive(&scene, "contoso", &person("contoso", "1", "alice")).expect("let in");
+    let seen = link_of(&scene, &alice);
+    let still =
+        |seen: &CompanyLink| scene.auth.0.store.write(|tx| crate::auth::Auth::still(tx, seen)).expect("read").is_some();
+    assert!(still(&seen));
+    scene.pass(TimeDelta::seconds(5));
+    arrive(&scene, "contoso", &person("contoso", "1", "alice")).expect("let in");
+    assert!(!still(&seen), "what was seen is older than the sign-in");
+    let seen = link_of(&scene, &alice);
+    scene.auth.unlink_user("alice", &Actor::cli()).expect("taken apart");
+    assert!(!still(&seen), "the account is of this server now");
+}
+
+#[test]
+fn whoever_is_put_back_into_a_group_needs_no_sign_in() {
+    let scene = scene();
+    let alice = arrive(&scene, "contoso", &person("contoso", "1", "alice")).expect("let in");
+    let sealed = scene.auth.seal_refresh_token(&secret("refresh me")).expect("sealed");
+    let link = link_of(&scene, &alice);
+    let token = || scene.auth.0.store.read(|c| store::identity::refresh_token(c, link.id)).expect("read");
+    let keep = |tx: &rusqlite::Transaction<'_>| store::identity::set_refresh_token(tx, link.id, Some(&sealed));
+    scene.auth.0.store.write(keep).expect("kept");
+    end(&scene, &alice, Ending::NotAllowed);
+    assert!(token().is_some(), "there is something to ask by");
+    end(&scene, &alice, Ending::Disabled);
+    assert!(token().is_none(), "this takes a sign-in");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_wrong_keeps_nobody_from_being_looked_at() {
+    let scene = scene();
+    let alice = arrive(&scene, "contoso", &person("contoso", "1", "alice")).expect("let in");
+    scene.pass(TimeDelta::days(-400));
+    let now = scene.auth.0.clock.now_in_millis();
+    let due = |before| {
+        let all = |c: &rusqlite::Connection| store::identity::due(c, DirectoryKind::Oidc, "contoso", before, now, 10);
+        scene.auth.0.store.read(all).expect("read").len()
+    };
+    assert_eq!(due(now - TimeDelta::hours(1)), 1, "{}", alice.name);
+}

@@ -128,15 +128,20 @@ fn times_are_neither_nothing_nor_endless() {
 #[test]
 fn lists_have_neither_empty_nor_endless_names() {
     let many: Vec<String> = (0..1001).map(|number| format!("\"g{number}\"")).collect();
-    let long = "g".repeat(1025);
+    let long = format!("cn={}", "g".repeat(1025));
     each_is_told(
         ldap,
         &[
             ("required_groups = [\"a\", \" \"]", "ldap[1].required_groups = \" \": is empty"),
-            ("admin_groups = [\"a\", \"a \"]", "ldap[1].admin_groups = \"a \": stands there twice"),
+            ("admin_groups = [\"cn=a\", \"cn=a \"]", "ldap[1].admin_groups = \"cn=a \": stands there twice"),
             (
-                "admin_groups = [\"a\\u0000b\"]",
-                "ldap[1].admin_groups = \"a\\0b\": is longer than 1024 bytes, or has a control character",
+                "admin_groups = [\"chiefs\"]",
+                "ldap[1].admin_groups = \"chiefs\": must be a whole DN: else whoever may make a group of that name anywhere \
+                 administers this server",
+            ),
+            (
+                "admin_groups = [\"cn=a\\u0000b\"]",
+                "ldap[1].admin_groups = \"cn=a\\0b\": is longer than 1024 bytes, or has a control character",
             ),
             (
                 &format!("admin_groups = [\"{long}\"]"),
