@@ -8,7 +8,7 @@ mod problem;
 mod users;
 mod views;
 
-pub use views::{AppPasswordView, UserView};
+pub use views::{AppPasswordView, UserView, source};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

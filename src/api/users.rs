@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 use super::UserView;
 use super::caller::{Body, Reader, UserAdmin, off_thread};
 use super::problem::Problem;
-use crate::auth::{AccountChange, Auth, NewAccount};
+use crate::auth::{self, AccountChange, Auth, NewAccount};
 use crate::files::NewHome;
+use crate::model::User;
 
 /// A new account.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -51,12 +52,16 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
     Option::deserialize(deserializer).map(Some)
 }
 
+fn view(auth: &Auth, user: &User) -> auth::Result<UserView> {
+    Ok(UserView::new(user, auth.company_link(user)?.as_ref()))
+}
+
 /// All accounts
 #[utoipa::path(get, path = "/api/v1/users", responses(
     (status = 200, body = Vec<UserView>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn list(_: Reader, State(auth): State<Auth>) -> Result<Json<Vec<UserView>>, Problem> {
-    let users = off_thread(move || auth.users()).await?;
-    Ok(Json(users.iter().map(UserView::from).collect()))
+    let (users, links) = off_thread(move || Ok((auth.users()?, auth.company_links()?))).await?;
+    Ok(Json(users.iter().map(|user| UserView::new(user, links.get(&user.id))).collect()))
 }
 
 /// Add an account
@@ -80,7 +85,7 @@ pub(super) async fn add(
         ..NewAccount::named(&new.name)
     };
     let user = off_thread(move || auth.add_user(&account, &actor)).await?;
-    Ok((StatusCode::CREATED, Json(UserView::from(&user))))
+    Ok((StatusCode::CREATED, Json(UserView::new(&user, None))))
 }
 
 /// An account
@@ -91,8 +96,7 @@ pub(super) async fn show(
     State(auth): State<Auth>,
     Path(name): Path<String>,
 ) -> Result<Json<UserView>, Problem> {
-    let user = off_thread(move || auth.user(&name)).await?;
-    Ok(Json(UserView::from(&user)))
+    off_thread(move || view(&auth, &auth.user(&name)?)).await.map(Json)
 }
 
 /// Change an account
@@ -111,8 +115,7 @@ pub(super) async fn change(
         enabled: change.enabled,
         quota: change.quota,
     };
-    let user = off_thread(move || auth.change_user(&name, &change, &actor)).await?;
-    Ok(Json(UserView::from(&user)))
+    off_thread(move || view(&auth, &auth.change_user(&name, &change, &actor)?)).await.map(Json)
 }
 
 /// Delete an account with its application passwords; its files stay

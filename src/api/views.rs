@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::{Issued, application_of};
-use crate::model::{AppPassword, Home, Scope, User};
+use crate::model::{AppPassword, CompanyLink, Home, Scope, User};
 
 /// An account.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -19,12 +19,23 @@ pub struct UserView {
     home: String,
     created_at: DateTime<Utc>,
     disabled_at: Option<DateTime<Utc>>,
+    /// `local` where the account is kept on this server; else `oidc:` or `ldap:` and the name of the company directory
+    /// that it comes from.
+    source: String,
+    /// When that directory last said that the account is alive.
+    confirmed_at: Option<DateTime<Utc>>,
+    /// Since when the account opens nothing because of what its directory said.
+    suspended_at: Option<DateTime<Utc>>,
+    /// Why: `gone`, `disabled`, `expired`, `not-allowed` or `unconfirmed`.
+    suspended_because: Option<&'static str>,
     /// Bytes the person's files may take; null for no limit.
     quota: Option<u64>,
 }
 
-impl From<&User> for UserView {
-    fn from(user: &User) -> Self {
+impl UserView {
+    /// An account, and the directory that it comes from.
+    #[must_use]
+    pub fn new(user: &User, link: Option<&CompanyLink>) -> Self {
         Self {
             name: user.name.to_string(),
             display_name: user.display_name.clone(),
@@ -37,9 +48,19 @@ impl From<&User> for UserView {
             },
             created_at: user.created_at,
             disabled_at: user.disabled_at,
+            source: source(link),
+            confirmed_at: link.and_then(|link| link.confirmed_at),
+            suspended_at: user.suspended.map(|suspended| suspended.at),
+            suspended_because: user.suspended.map(|suspended| suspended.because.as_str()),
             quota: user.quota,
         }
     }
+}
+
+/// Where an account comes from, in one word.
+#[must_use]
+pub fn source(link: Option<&CompanyLink>) -> String {
+    link.map_or_else(|| "local".to_owned(), |link| format!("{}:{}", link.kind.as_str(), link.directory))
 }
 
 /// An application password, never with anything that could bring its secret back.

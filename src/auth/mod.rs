@@ -45,8 +45,8 @@ pub use app_password::Revoked;
 pub use application::application_of;
 pub use browser::browser_of;
 pub use company::{
-    CompanyAccount, CompanyRefusal, DirectoryOverview, DirectoryRef, LinkTo, OidcAnswer, OidcArrived, OidcDone,
-    OidcPurpose,
+    CompanyAccount, CompanyRefusal, DirectoryOverview, DirectoryRef, Joinable, LinkTo, OidcAnswer, OidcArrived,
+    OidcDone, OidcErrand, OidcPurpose,
 };
 pub use first_start::FirstStart;
 pub use gate::{Refusal, Visitor};

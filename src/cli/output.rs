@@ -23,11 +23,13 @@ pub(super) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A text in which what could steer a terminal is escaped.
+pub(super) fn safe(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_debug().collect() } else { vec![c] }).collect()
+}
+
 /// A table: columns as wide as their widest cell. What could steer a terminal is escaped.
 pub(super) fn print_table(head: &[&str], rows: &[Vec<String>]) {
-    let safe = |cell: &str| -> String {
-        cell.chars().flat_map(|c| if c.is_control() { c.escape_debug().collect() } else { vec![c] }).collect()
-    };
     let mut lines: Vec<Vec<String>> = vec![head.iter().map(|cell| (*cell).to_owned()).collect()];
     lines.extend(rows.iter().map(|row| row.iter().map(|cell| safe(cell)).collect()));
     let width = |column: usize| {

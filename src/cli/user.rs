@@ -1,15 +1,16 @@
 //! `latchkey user …`
 
+use std::collections::HashMap;
 use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
 use super::{Common, Failure, output};
-use crate::api::UserView;
+use crate::api::{UserView, source};
 use crate::auth::{AccountChange, Actor, NewAccount};
 use crate::files::NewHome;
-use crate::model::{Home, User, exact_size, parse_size};
+use crate::model::{CompanyLink, Home, User, exact_size, parse_size};
 use crate::secret::PlainSecret;
 
 #[derive(Debug, Subcommand)]
@@ -93,10 +94,13 @@ pub(super) fn run(common: &Common, command: UserCommand) -> Result<(), Failure> 
             let account = new_account(arguments)?;
             let user = auth.add_user(&account, &actor)?;
             output::tell(&format!("added {}, files in {}", user.name, shown_home(&user.home)));
-            if common.json { output::print_json(&UserView::from(&user)) } else { Ok(()) }
+            if common.json { output::print_json(&UserView::new(&user, None)) } else { Ok(()) }
         }
-        UserCommand::List => list(common, &auth.users()?),
-        UserCommand::Show { name } => show(common, &auth.user(&name)?),
+        UserCommand::List => list(common, &auth.users()?, &auth.company_links()?),
+        UserCommand::Show { name } => {
+            let user = auth.user(&name)?;
+            show(common, &user, auth.company_link(&user)?.as_ref())
+        }
         UserCommand::Disable { name } => {
             output::tell(&format!("disabled {}", switch(&name, false)?.name));
             Ok(())
@@ -153,47 +157,72 @@ fn read_password(from_stdin: bool) -> Result<PlainSecret, Failure> {
     if first == again { Ok(PlainSecret::new(first)) } else { Err(Failure::new("the two passwords differ")) }
 }
 
-fn list(common: &Common, users: &[User]) -> Result<(), Failure> {
+fn list(common: &Common, users: &[User], links: &HashMap<i64, CompanyLink>) -> Result<(), Failure> {
     if common.json {
-        return output::print_json(&users.iter().map(UserView::from).collect::<Vec<_>>());
+        let views = users.iter().map(|user| UserView::new(user, links.get(&user.id)));
+        return output::print_json(&views.collect::<Vec<_>>());
     }
     let rows: Vec<Vec<String>> = users
         .iter()
         .map(|user| {
+            let state = if user.disabled_at.is_some() {
+                "disabled"
+            } else if user.suspended.is_some() {
+                "suspended"
+            } else {
+                "enabled"
+            };
             vec![
                 user.name.to_string(),
                 user.display_name.clone(),
                 user.email.clone().unwrap_or_default(),
                 if user.is_admin { "administrator" } else { "user" }.to_owned(),
-                if user.disabled_at.is_some() { "disabled" } else { "enabled" }.to_owned(),
+                state.to_owned(),
+                source(links.get(&user.id)),
             ]
         })
         .collect();
-    output::print_table(&["NAME", "DISPLAY NAME", "E-MAIL", "ROLE", "STATE"], &rows);
+    output::print_table(&["NAME", "DISPLAY NAME", "E-MAIL", "ROLE", "STATE", "SOURCE"], &rows);
     Ok(())
 }
 
-fn show(common: &Common, user: &User) -> Result<(), Failure> {
+fn show(common: &Common, user: &User, link: Option<&CompanyLink>) -> Result<(), Failure> {
     if common.json {
-        return output::print_json(&UserView::from(user));
+        return output::print_json(&UserView::new(user, link));
     }
-    let state = user
-        .disabled_at
-        .map_or_else(|| "enabled".to_owned(), |at| format!("disabled since {}", output::time(Some(at))));
     let rows = [
         ("name", user.name.to_string()),
         ("display name", user.display_name.clone()),
         ("e-mail", user.email.clone().unwrap_or_else(|| "-".to_owned())),
         ("role", if user.is_admin { "administrator" } else { "user" }.to_owned()),
-        ("state", state),
+        ("state", shown_state(user)),
+        ("source", source(link)),
         ("home", shown_home(&user.home)),
         ("quota", user.quota.map_or_else(|| "-".to_owned(), exact_size)),
         ("created", output::time(Some(user.created_at))),
     ];
-    for (name, value) in rows {
-        output::print(&format!("{name:14}{value}"));
+    let of_directory = link.map(|link| {
+        [
+            ("known there as", link.shown.clone()),
+            ("issuer", link.identity.issuer.clone()),
+            ("subject", link.identity.subject.clone()),
+            ("confirmed", output::time(link.confirmed_at)),
+        ]
+    });
+    for (name, value) in rows.into_iter().chain(of_directory.into_iter().flatten()) {
+        output::print(&format!("{name:14} {value}"));
     }
     Ok(())
+}
+
+fn shown_state(user: &User) -> String {
+    let disabled = user.disabled_at.map(|at| format!("disabled since {}", output::time(Some(at))));
+    let suspended = user.suspended.map(|suspended| {
+        let since = output::time(Some(suspended.at));
+        format!("suspended since {since}: the company account {}", suspended.because.told())
+    });
+    let all: Vec<String> = disabled.into_iter().chain(suspended).collect();
+    if all.is_empty() { "enabled".to_owned() } else { all.join("; ") }
 }
 
 pub(super) fn shown_home(home: &Home) -> String {

@@ -55,6 +55,18 @@ pub fn load(named: Option<&Path>, overrides: &Overrides) -> Result<Config, Probl
     }
 }
 
+/// Largest file with a secret or with certificates, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+
+/// Reads a file that the configuration names.
+pub(super) fn read_small(path: &Path) -> Result<Vec<u8>, String> {
+    use std::io::Read;
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > LARGEST { Err("it is larger than 1 MiB".to_owned()) } else { Ok(bytes) }
+}
+
 /// The built-in defaults as a file.
 #[must_use]
 pub fn default_text() -> String {
@@ -68,7 +80,7 @@ fn whole_file(file: &Path, reason: &str) -> Problems {
 
 /// Reads the text; a syntax error is the only one that hides all others.
 fn read(text: &str, problems: &mut Vec<Problem>) -> Result<Raw, String> {
-    let mut table: Table = text.parse().map_err(|error: toml::de::Error| error.to_string().trim_end().to_owned())?;
+    let mut table: Table = text.parse().map_err(|error| syntax(text, &error))?;
     let defaults: Table = default_text().parse().unwrap_or_default();
     let mut known = defaults.clone();
     known.extend(["oidc", "ldap"].map(|name| (name.to_owned(), Value::Array(Vec::new()))));
@@ -85,6 +97,26 @@ fn read(text: &str, problems: &mut Vec<Problem>) -> Result<Raw, String> {
         oidc: entries::<RawOidc>("oidc", &mut table, problems),
         ldap: entries::<RawLdap>("ldap", &mut table, problems),
     })
+}
+
+/// A syntax error with its line; the line itself is not shown where it may hold a secret.
+fn syntax(text: &str, error: &toml::de::Error) -> String {
+    let full = error.to_string();
+    // A text over several lines may have begun before the line that is wrong.
+    let mut said = text.lines().filter(|line| !line.starts_with('#'));
+    if !said.any(|line| ["secret", "pass"].iter().any(|word| line.to_lowercase().contains(word))) {
+        return full.trim_end().to_owned();
+    }
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let first = error.message().lines().next().unwrap_or_default();
+    format!("TOML parse error at line {line}: {first}")
+}
+
+/// Whether the value of a key is a secret.
+fn is_secret(key: &str) -> bool {
+    let key = key.to_lowercase();
+    (key.contains("secret") || key.contains("pass")) && !key.contains("file") && !key.contains("wrong")
 }
 
 /// Reads one section key by key, so that each wrong key is told.
@@ -116,16 +148,23 @@ fn entries<T: DeserializeOwned + Serialize + Default>(
     let given = match table.remove(name) {
         None => return Vec::new(),
         Some(Value::Array(given)) => given,
-        Some(other) => vec![other],
+        Some(other) => {
+            let reason = format!("is a list of entries: write [[{name}]] and the keys of one below it");
+            problems.push(Problem { key: name.to_owned(), value: String::new(), reason });
+            if !other.is_table() {
+                return Vec::new();
+            }
+            vec![other]
+        }
     };
     let mut found = Vec::new();
     for (index, entry) in given.into_iter().enumerate() {
-        match entry {
-            Value::Table(entry) => found.push(keys(&format!("{name}[{}]", index + 1), entry, &known, problems)),
-            other => {
-                let reason = format!("is a list of entries: write [[{name}]] and the keys of one below it");
-                problems.push(Problem { key: name.to_owned(), value: other.to_string(), reason });
-            }
+        let place = format!("{name}[{}]", index + 1);
+        if let Value::Table(entry) = entry {
+            found.push(keys(&place, entry, &known, problems));
+        } else {
+            let reason = format!("is no entry: write [[{name}]] and its keys below it");
+            problems.push(Problem { key: place, value: String::new(), reason });
         }
     }
     found
@@ -144,8 +183,11 @@ fn keys<T: DeserializeOwned + Default>(name: &str, given: Table, known: &Table, 
                 good.insert(key, value);
             }
             Err(error) => {
-                let reason = error.message().to_owned();
-                problems.push(Problem { key: format!("{name}.{key}"), value: value.to_string(), reason });
+                let hidden = is_secret(&key);
+                let value = if hidden { "…".to_owned() } else { value.to_string() };
+                // The message, too, may repeat the value.
+                let reason = if hidden { "must be a text in quotation marks" } else { error.message() };
+                problems.push(Problem { key: format!("{name}.{key}"), value, reason: reason.to_owned() });
             }
         }
     }
@@ -164,8 +206,23 @@ fn unknown(key: &str, known: &Table, section: &str) -> Problem {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// Loads a configuration that stands in a folder with these files, and gives what is told of it, a line for each
+    /// problem, without the file's name.
+    pub(in crate::config) fn load_beside(text: &str, files: &[(&str, &[u8])]) -> Result<Config, Vec<String>> {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, bytes) in files {
+            std::fs::write(folder.path().join(name), bytes).expect("written");
+        }
+        let file = folder.path().join("webdav.toml");
+        std::fs::write(&file, text).expect("written");
+        load(Some(&file), &Overrides::default()).map_err(|problems| {
+            let told = problems.to_string();
+            told.split(&format!("{}: ", file.display())).skip(1).map(|line| line.trim_end().to_owned()).collect()
+        })
+    }
 
     /// The shipped file shows each key once, with its default.
     #[test]
@@ -210,5 +267,25 @@ mod tests {
         assert!(told.contains("line 1"), "{told}");
         let told = load(Some(&folder.path().join("absent.toml")), &Overrides::default()).expect_err("refused");
         assert!(told.to_string().contains("cannot be read"));
+    }
+
+    #[test]
+    fn a_broken_file_is_told_without_the_secrets_that_are_in_it() {
+        for text in [
+            "[[oidc]]\nclient_secret = \"hunter2\n",
+            "[[ldap]]\nbind_password = hunter2\n",
+            "[[ldap]]\nbind_password = \"\"\"\nhunter2\n\\z\"\"\"\n",
+            "oidc = [{ client_secret = \"hunter2\" ]\n",
+        ] {
+            let told = load_beside(text, &[]).expect_err("refused").join("\n");
+            assert!(told.contains("TOML parse error at line "), "{told}");
+            assert!(!told.contains("hunter"), "{told}");
+        }
+        let wrong = "[[oidc]]\nclient_secret = [\"hunter2\"]\n[[ldap]]\nbind_password = 12345678\n";
+        let told = load_beside(wrong, &[]).expect_err("refused").join("\n");
+        for key in ["oidc[1].client_secret", "ldap[1].bind_password"] {
+            assert!(told.contains(&format!("{key} = …: must be a text in quotation marks")), "{told}");
+        }
+        assert!(!told.contains("hunter") && !told.contains("12345678"), "{told}");
     }
 }

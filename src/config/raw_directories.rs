@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::check::NOT_SHOWN;
+
 /// A provider for OpenID Connect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -142,5 +144,5 @@ impl Default for RawLdap {
 
 /// A secret is not printed by `config print`.
 fn hidden<S: Serializer>(secret: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(if secret.is_empty() { "" } else { "(not shown)" })
+    serializer.serialize_str(if secret.is_empty() { "" } else { NOT_SHOWN })
 }

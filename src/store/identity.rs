@@ -58,6 +58,13 @@ pub fn of_user(connection: &Connection, user_id: i64) -> Result<Option<CompanyLi
     connection.prepare_cached(&sql)?.query_row([user_id], |row| Ok(read(row))).optional()?.transpose()
 }
 
+/// Where every account comes from that is not kept on this server.
+pub fn all(connection: &Connection) -> Result<Vec<CompanyLink>> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM identity"))?;
+    let rows = statement.query_map([], |row| Ok(read(row)))?;
+    rows.map(|row| row?).collect()
+}
+
 /// Accounts of a directory that are not disabled here and were last asked about at a time or before, the longest ago
 /// first; each with whether it is suspended.
 pub fn due(
@@ -137,6 +144,13 @@ pub fn update(connection: &Connection, link: &CompanyLink) -> Result<()> {
             ":failure": link.failure,
         })?;
     Ok(())
+}
+
+/// Hands the accounts of an issuer to the directory that has it under another name now, and says how many.
+pub fn adopt(connection: &Connection, issuer: &str, directory: &str) -> Result<usize> {
+    Ok(connection
+        .prepare_cached("UPDATE identity SET directory = ?2 WHERE kind = 'oidc' AND issuer = ?1 AND directory <> ?2")?
+        .execute((issuer, directory))?)
 }
 
 /// Ends what joins an account and a directory.

@@ -11,7 +11,7 @@ use http::request::Parts;
 use super::error::Error;
 use super::site::Site;
 use super::{Web, csrf};
-use crate::auth::{Actor, Browser, Visitor};
+use crate::auth::{Actor, Browser, CompanyAccount, Visitor};
 use crate::model::{Session, User};
 use crate::secret::PlainSecret;
 
@@ -26,6 +26,10 @@ pub(super) struct VisitInner {
     pub(super) agent: Option<String>,
     /// The live session of this browser, and its token.
     pub(super) session: Option<(Session, PlainSecret)>,
+    /// The company account of who is signed in, where the account comes from one.
+    pub(super) company: Option<CompanyAccount>,
+    /// Whether the account was made by this very sign-in.
+    pub(super) is_first_session: bool,
     /// What tells this browser's forms from a stranger's while nobody is signed in.
     pub(super) visit: PlainSecret,
     /// Whether the browser does not have that yet.

@@ -7,6 +7,7 @@ use askama::Template;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use chrono::TimeDelta;
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
@@ -15,8 +16,14 @@ use super::error::Error;
 use super::page::{self, Frame};
 use super::site::Site;
 use super::{Web, cookies, off_thread, show};
-use crate::auth::{AnsweredTo, ClientAddress, Visitor};
+use crate::auth::{AnsweredTo, ClientAddress, CompanyAccount, Visitor};
+use crate::model::{Session, Time};
 use crate::secret::{PlainSecret, Token};
+
+/// A session that begins so soon after the account was joined to its directory begins by the same sign-in.
+const SAME_SIGN_IN: TimeDelta = TimeDelta::seconds(10);
+/// How long somebody new is told the user name that was made for them.
+const TOLD_FOR: TimeDelta = TimeDelta::minutes(10);
 
 /// The content security policy of our own pages: nothing inline, nothing from elsewhere, in nobody's frame.
 ///
@@ -73,31 +80,47 @@ async fn visit(
     let ClientAddress(address) =
         address.ok_or_else(|| Error::Internal("the client's address is not known".to_owned()))?;
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
-    let session = match cookies::read(headers, cookies::SESSION) {
-        None => None,
+    let is_asset = here.starts_with("/assets/");
+    let (session, company) = match cookies::read(headers, cookies::SESSION) {
+        None => (None, None),
         Some(token) => {
             let (web, agent) = (web.clone(), agent.clone());
             // At times it writes down that the session was used, which waits for the disk.
             off_thread(move || {
                 let visitor = Visitor { address, agent: agent.as_deref() };
-                let found = web.auth().session(&token, visitor)?;
-                Ok::<_, Error>(found.map(|session| (session, PlainSecret::new(token))))
+                let session = web.auth().session(&token, visitor)?;
+                let company = match &session {
+                    Some(session) if !is_asset => web.auth().company_account(&session.user)?,
+                    _ => None,
+                };
+                Ok::<_, Error>((session.map(|session| (session, PlainSecret::new(token))), company))
             })
             .await?
         }
     };
+    let now = web.0.clock.now();
     let kept = cookies::read(headers, cookies::VISIT).filter(|token| Token::Visit.is(token));
     Ok(Visit(Arc::new(VisitInner {
         site,
         address,
         agent,
+        is_first_session: is_first_session(session.as_ref().map(|(session, _)| session), company.as_ref(), now),
         session,
+        company,
         is_new: kept.is_none(),
         visit: kept.map_or_else(|| Token::Visit.generate(), PlainSecret::new),
         pending: cookies::read(headers, cookies::PENDING),
         device: cookies::read(headers, cookies::DEVICE),
         here,
     })))
+}
+
+/// Whether the account was made by the sign-in that began this session, a moment ago.
+fn is_first_session(session: Option<&Session>, company: Option<&CompanyAccount>, now: Time) -> bool {
+    let (Some(session), Some(company)) = (session, company) else {
+        return false;
+    };
+    session.created_at < company.link.linked_at + SAME_SIGN_IN && now < session.created_at + TOLD_FOR
 }
 
 /// Browsers say where a POST comes from; one that does not, or comes from elsewhere, changes nothing.
@@ -111,10 +134,7 @@ fn check_origin(method: &Method, headers: &HeaderMap, site: &Site) -> Result<(),
 
 fn answer_failure(failure: &Error, visit: &Visit) -> Response {
     let site = visit.site();
-    let with_way_back = |path: &str, back: &str| {
-        let back: String = percent_encoding::utf8_percent_encode(back, percent_encoding::NON_ALPHANUMERIC).collect();
-        page::see(site, &format!("{path}?next={back}"))
-    };
+    let with_way_back = |path: &str, back: &str| page::see(site, &page::with_next(path, back));
     match failure {
         Error::NotSignedIn(Some(back)) => with_way_back("/login", back),
         Error::NotSignedIn(None) => page::see(site, "/login"),

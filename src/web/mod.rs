@@ -89,6 +89,8 @@ pub fn router(web: Web) -> Router {
         .fallback(async |_: Request<Body>| Error::NotFound)
         .layer(DefaultBodyLimit::max(LARGEST))
         .layer(middleware::from_fn_with_state(web.clone(), guard::guard))
+        // Behind all layers, none of which it has.
+        .merge(login::back_channel::routes())
         .with_state(web)
 }
 

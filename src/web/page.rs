@@ -1,13 +1,16 @@
 //! What every page has: the frame around it, and the way from a template to an answer.
 
 use askama::Template;
+use askama::filters::Safe;
 use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
 
 use super::assets::{ICON, SCRIPT, STYLE};
 use super::caller::Visit;
 use super::error::Error;
+use super::show;
 use super::site::Site;
+use crate::model::Time;
 
 /// The frame of a page: head, menus, and the token for its forms.
 #[derive(Debug, Clone)]
@@ -25,6 +28,55 @@ pub(super) struct Frame {
     pub(super) section: &'static str,
     /// A sentence about what was just done.
     pub(super) notice: Option<String>,
+    /// What the person has to be told of their company account, on every page.
+    pub(super) company: Option<CompanyNotice>,
+}
+
+/// What somebody has to be told of their company account.
+#[derive(Debug, Clone)]
+pub(super) struct CompanyNotice {
+    /// The user name that was made for them, where that was a moment ago.
+    pub(super) new_name: Option<String>,
+    pub(super) unconfirmed: Option<Unconfirmed>,
+}
+
+/// That a directory does not confirm an account any more, or will not for long.
+#[derive(Debug, Clone)]
+pub(super) struct Unconfirmed {
+    pub(super) label: String,
+    since: Time,
+    before: Time,
+    /// Where to sign in again.
+    pub(super) path: String,
+}
+
+impl Unconfirmed {
+    pub(super) fn since(&self) -> Safe<String> {
+        show::time(&self.since)
+    }
+
+    pub(super) fn before(&self) -> Safe<String> {
+        show::time(&self.before)
+    }
+}
+
+impl CompanyNotice {
+    fn of(visit: &Visit, section: &str) -> Option<Self> {
+        let (session, company) = (visit.session()?, visit.0.company.as_ref()?);
+        let next = match section {
+            "files" => "/files/",
+            "connect" => "/connect",
+            _ => "/profile",
+        };
+        let unconfirmed = company.sign_in_before.map(|before| Unconfirmed {
+            label: company.label.clone(),
+            since: company.link.confirmed_at.unwrap_or(company.link.linked_at),
+            before,
+            path: with_next(&format!("/login/oidc/{}", company.link.directory), next),
+        });
+        let new_name = visit.0.is_first_session.then(|| session.user.name.to_string());
+        (unconfirmed.is_some() || new_name.is_some()).then_some(Self { new_name, unconfirmed })
+    }
 }
 
 /// Who is signed in, as the menu shows it.
@@ -44,7 +96,8 @@ impl Frame {
             shown: shown_name(&session.user),
             is_admin: session.user.is_admin,
         });
-        Self { csrf: visit.csrf(), user, ..Self::bare(visit.site(), section) }
+        let company = if user.is_some() { CompanyNotice::of(visit, section) } else { None };
+        Self { csrf: visit.csrf(), user, company, ..Self::bare(visit.site(), section) }
     }
 
     /// The frame where nothing is known of the visitor.
@@ -59,6 +112,7 @@ impl Frame {
             user: None,
             section,
             notice: None,
+            company: None,
             base,
         }
     }
@@ -87,4 +141,10 @@ pub(super) fn ok(page: &impl Template) -> Result<Response, Error> {
 /// Leads to another page after a deed.
 pub(super) fn see(site: &Site, path: &str) -> Response {
     (StatusCode::SEE_OTHER, [(http::header::LOCATION, format!("{}{path}", site.prefix))]).into_response()
+}
+
+/// A path of ours with the one to come back to behind it.
+pub(super) fn with_next(path: &str, next: &str) -> String {
+    let next: String = percent_encoding::utf8_percent_encode(next, percent_encoding::NON_ALPHANUMERIC).collect();
+    format!("{path}?next={next}")
 }

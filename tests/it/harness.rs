@@ -242,8 +242,13 @@ pub fn file_with(folder: &Path, bytes: &[u8]) -> Option<PathBuf> {
 }
 
 /// Waits until something holds, looking again and again; fails after ten seconds.
-pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
+pub fn eventually(what: &str, holds: impl FnMut() -> bool) {
+    eventually_within(what, Duration::from_secs(10), holds);
+}
+
+/// The same for what takes longer.
+pub fn eventually_within(what: &str, patience: Duration, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + patience;
     while !holds() {
         assert!(Instant::now() < deadline, "still waiting for {what}");
         std::thread::park_timeout(Duration::from_millis(5));

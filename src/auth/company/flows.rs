@@ -59,6 +59,12 @@ impl Flows {
         }
     }
 
+    /// The sign-in of that state, where this browser began it; it stays.
+    pub(super) fn look_at<T>(&self, state: &str, browser: &str, look: impl FnOnce(&Flow) -> T) -> Option<T> {
+        let flows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        flows.peek(&digest(state)).filter(|flow| flow.browser == digest(browser)).map(look)
+    }
+
     /// Takes the sign-in of that state out; it is good once, in the browser that began it, for a while.
     pub(super) fn take(&self, state: &str, provider: &str, browser: &str, now: Time) -> Option<Flow> {
         let flow = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop(&digest(state))?;

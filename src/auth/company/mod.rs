@@ -22,11 +22,11 @@ mod standing;
 mod tests;
 
 pub use link::LinkTo;
-pub use oidc::{OidcAnswer, OidcArrived, OidcDone, OidcPurpose};
-pub use overview::{CompanyAccount, DirectoryOverview};
+pub use oidc::{OidcAnswer, OidcArrived, OidcDone, OidcErrand, OidcPurpose};
+pub use overview::{CompanyAccount, DirectoryOverview, Joinable};
 pub use recheck::DirectoryRef;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -141,6 +141,8 @@ pub(super) struct State {
     /// Sessions whose person the provider has just confirmed, while our own second factor is asked for.
     confirmed: Mutex<HashMap<i64, Time>>,
     passes: Mutex<HashMap<DirectoryRef, Time>>,
+    /// Providers whose accounts under an earlier name were looked for.
+    adopted: Mutex<HashSet<DirectoryRef>>,
     heard: logout::Heard,
 }
 
@@ -171,6 +173,7 @@ impl State {
             unknown: unknown_budget(&directories),
             confirmed: Mutex::default(),
             passes: Mutex::default(),
+            adopted: Mutex::default(),
             heard: logout::Heard::default(),
             directories,
         }

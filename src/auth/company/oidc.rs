@@ -30,6 +30,17 @@ pub enum OidcPurpose<'a> {
     Join(&'a str),
 }
 
+/// What this browser was sent to a provider for, so that a page knows where to say that nothing came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OidcErrand {
+    /// Signing in, to go there.
+    SignIn(String),
+    /// Proving anew who one is, to go there.
+    Confirm(String),
+    /// Joining the company account to the account of this link.
+    Join(String),
+}
+
 /// What the browser came back with.
 #[derive(Debug, Default)]
 pub struct OidcAnswer {
@@ -103,6 +114,16 @@ impl Auth {
         };
         self.0.company.flows.add(begun.state.expose(), flow);
         Ok(begun.url)
+    }
+
+    /// What the sign-in of that state was begun for, where this browser began it; nothing happens to it.
+    #[must_use]
+    pub fn oidc_errand(&self, state: &str, browser: &PlainSecret) -> Option<OidcErrand> {
+        self.0.company.flows.look_at(state, browser.expose(), |flow| match &flow.purpose {
+            Purpose::SignIn => OidcErrand::SignIn(flow.next.clone()),
+            Purpose::Confirm { .. } => OidcErrand::Confirm(flow.next.clone()),
+            Purpose::Join { token } => OidcErrand::Join(token.clone()),
+        })
     }
 
     /// Takes what the browser came back with to the provider, and checks its word.

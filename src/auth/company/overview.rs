@@ -1,15 +1,22 @@
 //! Directories and their accounts as administrators, their people and `latchkey doctor` see them.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use futures_util::future::{join, join_all};
 
 use crate::auth::{Auth, Result};
 use crate::clock::seconds;
-use crate::directory::Finding;
+use crate::config::{CommonConfig, ProviderSecondFactor, Provision};
+use crate::directory::{Finding, Oidc};
 use crate::model::{CompanyLink, DirectoryKind, DirectoryState, Time, User};
 use crate::store::identity;
 
+/// So many questions are about as many as a directory is asked.
+const QUESTIONS: u32 = 40;
+/// The longest look at one directory.
+const LONGEST_LOOK: Duration = Duration::from_mins(3);
 /// How long before a sign-in is needed the person is told.
 const NOTICE: TimeDelta = TimeDelta::days(7);
 
@@ -47,6 +54,19 @@ pub struct CompanyAccount {
     pub is_configured: bool,
     /// When the account is suspended unless its person signs in before; absent where nothing is to be feared.
     pub sign_in_before: Option<Time>,
+    /// Whether the directory says who administers this server.
+    pub keeps_role: bool,
+    /// Whether the provider's second factor counts as ours.
+    pub counts_second_factor: bool,
+}
+
+/// Directories that somebody with a link may join their account to; all empty where there are none.
+#[derive(Debug, Clone, Default)]
+pub struct Joinable {
+    /// OpenID providers: name in addresses, and what people call them.
+    pub providers: Vec<(String, String)>,
+    /// What people call the LDAP directories.
+    pub ldap: Vec<String>,
 }
 
 impl Auth {
@@ -63,8 +83,33 @@ impl Auth {
             label: common.map_or_else(|| link.directory.clone(), |common| common.label.clone()),
             is_configured: common.is_some(),
             sign_in_before: if user.suspended.is_some() { None } else { self.sign_in_before(&link)? },
+            keeps_role: common.is_some_and(|common| !common.admin_groups.is_empty()),
+            counts_second_factor: self.counts_second_factor(&link),
             link,
         }))
+    }
+
+    /// Where an account comes from, as it is written down; `None` for one that is kept on this server.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn company_link(&self, user: &User) -> Result<Option<CompanyLink>> {
+        self.link_of(user)
+    }
+
+    /// The same for all accounts, by their row ids.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn company_links(&self) -> Result<HashMap<i64, CompanyLink>> {
+        let all = self.0.store.read(identity::all)?;
+        Ok(all.into_iter().map(|link| (link.user_id, link)).collect())
+    }
+
+    fn counts_second_factor(&self, link: &CompanyLink) -> bool {
+        let mut all = self.0.company.directories.oidc().iter().map(Oidc::config);
+        let config = all.find(|config| link.kind == DirectoryKind::Oidc && config.common.name == link.directory);
+        config.is_some_and(|config| matches!(config.second_factor, ProviderSecondFactor::Provider { .. }))
     }
 
     fn sign_in_before(&self, link: &CompanyLink) -> Result<Option<Time>> {
@@ -147,22 +192,49 @@ impl Auth {
         all.iter().map(|oidc| (oidc.config().common.name.clone(), oidc.config().button.clone())).collect()
     }
 
+    /// What people call an OpenID provider; `None` where the configuration has none of that name.
+    #[must_use]
+    pub fn provider_label(&self, name: &str) -> Option<String> {
+        self.0.company.common(DirectoryKind::Oidc, name).map(|common| common.label.clone())
+    }
+
+    /// The directories that somebody with a link may join their account to.
+    #[must_use]
+    pub fn joinable(&self) -> Joinable {
+        let directories = &self.0.company.directories;
+        let is_open = |common: &&CommonConfig| common.provision != Provision::Off;
+        let oidc = directories.oidc().iter().map(|one| &one.config().common).filter(is_open);
+        let ldap = directories.ldap().iter().map(|one| &one.config().common).filter(is_open);
+        Joinable {
+            providers: oidc.map(|common| (common.name.clone(), common.label.clone())).collect(),
+            ldap: ldap.map(|common| common.label.clone()).collect(),
+        }
+    }
+
     /// What people call the LDAP directories whose passwords are taken on the page of the sign-in.
     #[must_use]
     pub fn ldap_labels(&self) -> Vec<String> {
         self.0.company.directories.ldap().iter().map(|ldap| ldap.config().common.label.clone()).collect()
     }
 
-    /// Asks every directory of the configuration, for `latchkey doctor`.
+    /// Asks every directory of the configuration at the same time, for `latchkey doctor`; none stretches it.
     pub async fn examine_directories(&self) -> Vec<(String, Vec<Finding>)> {
-        let mut all = Vec::new();
         let now = self.0.clock.now();
-        for oidc in self.0.company.directories.oidc() {
-            all.push((oidc.config().common.label.clone(), oidc.examine(now).await));
-        }
-        for ldap in self.0.company.directories.ldap() {
-            all.push((ldap.config().common.label.clone(), ldap.examine().await));
-        }
+        let directories = &self.0.company.directories;
+        let oidc = directories.oidc().iter().map(|one| look(&one.config().common, one.examine(now)));
+        let ldap = directories.ldap().iter().map(|one| look(&one.config().common, one.examine()));
+        let (mut all, others) = join(join_all(oidc), join_all(ldap)).await;
+        all.extend(others);
         all
     }
+}
+
+/// Looks at one directory within a time that it cannot stretch.
+async fn look(common: &CommonConfig, examined: impl Future<Output = Vec<Finding>>) -> (String, Vec<Finding>) {
+    let patience = common.timeout.saturating_mul(QUESTIONS).min(LONGEST_LOOK);
+    let findings = tokio::time::timeout(patience, examined).await.unwrap_or_else(|_| {
+        let what = format!("it has not answered everything within {} s", patience.as_secs());
+        vec![Finding::bad(what, "see whether it, or something on the way to it, is overloaded")]
+    });
+    (common.label.clone(), findings)
 }

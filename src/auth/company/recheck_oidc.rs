@@ -1,5 +1,7 @@
 //! Trying the refresh tokens of an OpenID provider's people, each when its time has come.
 
+use std::sync::PoisonError;
+
 use chrono::TimeDelta;
 
 use super::account::Source;
@@ -26,6 +28,7 @@ impl Auth {
             return Ok(Ok(()));
         };
         let now = self.0.clock.now_in_millis();
+        self.adopt(oidc, directory).await?;
         let recheck = seconds(oidc.config().common.recheck.as_secs());
         let before = now - recheck;
         let due = self.0.store.read(|c| identity::due(c, DirectoryKind::Oidc, &directory.name, before, AT_ONCE))?;
@@ -60,6 +63,25 @@ impl Auth {
         }
         self.note_heard(directory, is_all, now).await?;
         Ok(Ok(()))
+    }
+
+    /// Accounts that the same provider had under another name in the configuration are looked after under this one.
+    async fn adopt(&self, oidc: &Oidc, directory: &DirectoryRef) -> Result<()> {
+        let is_new = self.0.company.adopted.lock().unwrap_or_else(PoisonError::into_inner).insert(directory.clone());
+        let Some(issuer) = oidc.single_issuer().filter(|_| is_new).map(ToOwned::to_owned) else {
+            return Ok(());
+        };
+        let name = directory.name.clone();
+        let moved =
+            self.off_thread(move |auth| Ok(auth.0.store.write(|tx| identity::adopt(tx, &issuer, &name))?)).await?;
+        if moved > 0 {
+            tracing::info!(
+                directory = directory.name,
+                moved,
+                "accounts of a provider under another name are taken over"
+            );
+        }
+        Ok(())
     }
 
     async fn leave(&self, mut link: CompanyLink, failure: Option<String>, at: Time) -> Result<()> {

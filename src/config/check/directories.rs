@@ -5,12 +5,19 @@ use std::time::Duration;
 
 use super::Check;
 use crate::config::directories::{CommonConfig, Provision};
+use crate::config::file::read_small;
 use crate::secret::PlainSecret;
 
-/// Largest file with a secret or with certificates, in bytes.
-const LARGEST: u64 = 1024 * 1024;
 /// Longest name of a directory.
 const LONGEST_NAME: usize = 32;
+/// Longest text that people read, in characters.
+const LONGEST_TEXT: usize = 64;
+/// Longest name of a group, an answer or the like, in bytes; longer than any DN that somebody has typed.
+const LONGEST_WORD: usize = 1024;
+/// Longest time between two looks and the like.
+const LONGEST_TIME: Duration = Duration::from_hours(24 * 3660);
+/// What `config print` shows instead of a secret.
+pub(in crate::config) const NOT_SHOWN: &str = "(not shown)";
 
 /// Where in the file an entry stands, and where the file's paths start.
 pub(super) struct Entry<'a> {
@@ -45,12 +52,14 @@ impl Check<'_> {
     pub(super) fn common(&mut self, entry: &Entry<'_>, raw: &Common<'_>) -> CommonConfig {
         let label = [raw.label, raw.name, raw.preset].into_iter().find(|text| !text.trim().is_empty());
         let label = label.unwrap_or_default().trim().to_owned();
-        if label.chars().count() > 64 || label.chars().any(char::is_control) {
-            self.wrong(&entry.key("label"), &format!("{label:?}"), "must have at most 64 characters");
-        }
+        self.readable(&entry.key("label"), &label);
         let name = if raw.name.is_empty() { slug(&label) } else { raw.name.to_owned() };
         if !is_name(&name) {
-            let reason = format!("must have 1 to {LONGEST_NAME} characters of a-z, 0-9 and '-'");
+            let reason = if raw.name.is_empty() {
+                "is needed, since none can be made of the label: 1 to 32 characters of a-z, 0-9 and '-'"
+            } else {
+                "must have 1 to 32 characters of a-z, 0-9 and '-'"
+            };
             self.wrong(&entry.key("name"), &format!("{name:?}"), reason);
         }
         let words = [("auto", Provision::Auto), ("invited", Provision::Invited), ("off", Provision::Off)];
@@ -65,17 +74,63 @@ impl Check<'_> {
             ca: self.certificates(entry, raw.ca_file),
             timeout,
             provision,
-            required_groups: self.groups(&entry.key("required_groups"), raw.required_groups),
-            admin_groups: self.groups(&entry.key("admin_groups"), raw.admin_groups),
-            recheck: self.duration(&entry.key("recheck"), raw.recheck),
+            required_groups: self.words(&entry.key("required_groups"), raw.required_groups, 1000),
+            admin_groups: self.words(&entry.key("admin_groups"), raw.admin_groups, 1000),
+            recheck: self.time(&entry.key("recheck"), raw.recheck),
         }
     }
 
-    fn groups(&mut self, key: &str, groups: &[String]) -> Vec<String> {
-        if groups.iter().any(|group| group.trim().is_empty()) {
-            self.wrong(key, &format!("{groups:?}"), "has an empty name");
+    /// What people read on the pages.
+    pub(super) fn readable(&mut self, key: &str, text: &str) {
+        let is_hidden = |c: char| {
+            c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        };
+        if text.chars().count() > LONGEST_TEXT {
+            self.wrong(key, &format!("{text:?}"), format!("must have at most {LONGEST_TEXT} characters"));
         }
-        groups.iter().map(|group| group.trim().to_owned()).collect()
+        if text.chars().any(is_hidden) {
+            self.wrong(key, &format!("{text:?}"), "has a control character");
+        }
+    }
+
+    /// A list of names, without the spaces around them.
+    pub(super) fn words(&mut self, key: &str, words: &[String], most: usize) -> Vec<String> {
+        if words.len() > most {
+            self.wrong(key, &format!("{} of them", words.len()), format!("must be at most {most}"));
+        }
+        let trimmed = words.iter().map(|word| word.trim().to_owned());
+        let mut seen = std::collections::BTreeSet::new();
+        for word in words.iter().take(most) {
+            let shown = || format!("{:?}", word.chars().take(100).collect::<String>());
+            if word.trim().is_empty() {
+                self.wrong(key, &shown(), "is empty");
+            } else if word.len() > LONGEST_WORD || word.chars().any(char::is_control) {
+                self.wrong(key, &shown(), format!("is longer than {LONGEST_WORD} bytes, or has a control character"));
+            } else if !seen.insert(word.trim()) {
+                self.wrong(key, &shown(), "stands there twice");
+            }
+        }
+        trimmed.collect()
+    }
+
+    /// A text that is sent to the directory as it is.
+    pub(super) fn line(&mut self, key: &str, text: &str) {
+        if text.len() > LONGEST_WORD || text.chars().any(char::is_control) {
+            let shown = format!("{:?}", text.chars().take(100).collect::<String>());
+            self.wrong(key, &shown, format!("is longer than {LONGEST_WORD} bytes, or has a control character"));
+        }
+    }
+
+    /// A time that is counted in whole seconds.
+    pub(super) fn time(&mut self, key: &str, text: &str) -> Duration {
+        let time = self.duration(key, text);
+        if time < Duration::from_secs(1) {
+            self.wrong(key, &format!("{text:?}"), "must be at least a second");
+        }
+        if time > LONGEST_TIME {
+            self.wrong(key, &format!("{text:?}"), "must be at most 3660 days");
+        }
+        time.clamp(Duration::from_secs(1), LONGEST_TIME)
     }
 
     fn certificates(&mut self, entry: &Entry<'_>, file: &str) -> Option<Vec<u8>> {
@@ -110,7 +165,13 @@ impl Check<'_> {
         let file_key = entry.key(&format!("{key}_file"));
         match (inline.is_empty(), file.is_empty()) {
             (true, true) => None,
-            (false, true) => Some(PlainSecret::new(inline.to_owned())),
+            (false, true) => {
+                if inline == NOT_SHOWN {
+                    let reason = format!("is what `latchkey config print` shows instead: write the {key} itself");
+                    self.wrong(&entry.key(key), &format!("{inline:?}"), reason);
+                }
+                Some(PlainSecret::new(inline.to_owned()))
+            }
             (false, false) => {
                 self.wrong(&file_key, &format!("{file:?}"), format!("stands beside {key}: one of the two is enough"));
                 None
@@ -145,23 +206,15 @@ impl Check<'_> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the configuration reads the files that it names")]
-fn read_small(path: &Path) -> Result<Vec<u8>, String> {
-    use std::io::Read;
-    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-    let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if bytes.len() as u64 > LARGEST { Err("it is larger than 1 MiB".to_owned()) } else { Ok(bytes) }
-}
-
 fn is_name(text: &str) -> bool {
     (1..=LONGEST_NAME).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// A name for addresses, from one for people.
+/// A name for addresses, from one for people: `Müller & Söhne` is `muller-sohne`.
 fn slug(label: &str) -> String {
-    let lower = label.to_lowercase();
+    let lower = deunicode::deunicode(label).to_lowercase();
     let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("-").chars().take(LONGEST_NAME).collect()
+    let name: String = words.collect::<Vec<_>>().join("-").chars().take(LONGEST_NAME).collect();
+    name.trim_end_matches('-').to_owned()
 }

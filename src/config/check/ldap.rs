@@ -6,6 +6,10 @@ use crate::config::directories::{GroupsFrom, LdapConfig, LdapPreset};
 use crate::config::raw_directories::RawLdap;
 use crate::secret::PlainSecret;
 
+/// Attributes that are names, and no id.
+const NAMES: [&str; 8] =
+    ["cn", "displayName", "distinguishedName", "dn", "mail", "sAMAccountName", "uid", "userPrincipalName"];
+
 /// What a preset says where the file says nothing.
 struct Preset {
     user_filter: &'static str,
@@ -78,9 +82,7 @@ impl Check<'_> {
             },
         );
         self.urls(raw, entry);
-        if raw.user_base.is_empty() {
-            self.wrong(&entry.key("user_base"), "\"\"", "is needed: the DN beneath which people are");
-        }
+        self.base(&entry.key("user_base"), &raw.user_base, "is needed: the DN beneath which people are");
         let user_filter = or(&raw.user_filter, known.user_filter);
         if ldap3::parse_filter(&user_filter).is_err() {
             self.wrong(
@@ -97,10 +99,10 @@ impl Check<'_> {
             urls: raw.urls.clone(),
             starttls: raw.starttls,
             bind: self.bind(raw, entry),
-            user_base: raw.user_base.clone(),
+            user_base: raw.user_base.trim().to_owned(),
             user_filter,
             login_attributes: self.login_attributes(raw, &known, entry),
-            id_attribute: attributes(self, "id_attribute", &raw.id_attribute, known.id),
+            id_attribute: self.id_attribute(raw, &known, entry),
             name_attribute: attributes(self, "name_attribute", &raw.name_attribute, known.name),
             display_name_attribute: attributes(
                 self,
@@ -112,7 +114,7 @@ impl Check<'_> {
             groups_from: self.groups_from(raw, &known, entry),
             nested_groups: raw.nested_groups,
             wrong_passwords: self.within(&entry.key("wrong_passwords"), raw.wrong_passwords, 1..=1000),
-            wrong_passwords_window: self.duration(&entry.key("wrong_passwords_window"), &raw.wrong_passwords_window),
+            wrong_passwords_window: self.time(&entry.key("wrong_passwords_window"), &raw.wrong_passwords_window),
             common,
         }
     }
@@ -122,11 +124,9 @@ impl Check<'_> {
         if raw.urls.is_empty() {
             self.wrong(&key, "[]", "is needed: one or more like \"ldaps://dc1.example.org\"");
         }
-        for url in &raw.urls {
-            let parsed = url.parse::<http::Uri>().ok().filter(|uri| uri.host().is_some());
+        for url in self.words(&key, &raw.urls, 20).iter().filter(|url| !url.is_empty()) {
             let shown = format!("{url:?}");
-            let Some(uri) = parsed.filter(|uri| uri.path().trim_matches('/').is_empty() && uri.query().is_none())
-            else {
+            let Some(uri) = server(url) else {
                 self.wrong(&key, &shown, "not a URL like ldaps://dc1.example.org or ldap://dc1.example.org:389");
                 continue;
             };
@@ -146,8 +146,31 @@ impl Check<'_> {
         }
     }
 
+    /// The DN of a place in the directory.
+    fn base(&mut self, key: &str, dn: &str, needed: &str) {
+        if dn.trim().is_empty() {
+            self.wrong(key, "\"\"", needed);
+        } else if !dn.contains('=') {
+            self.wrong(key, &format!("{dn:?}"), "is no DN like ou=people,dc=example,dc=org");
+        }
+        self.line(key, dn);
+    }
+
+    fn id_attribute(&mut self, raw: &RawLdap, known: &Preset, entry: &Entry<'_>) -> String {
+        let key = entry.key("id_attribute");
+        let name = self.attribute(&key, &or(&raw.id_attribute, known.id));
+        if NAMES.iter().any(|given_again| given_again.eq_ignore_ascii_case(&name)) {
+            let reason = "is a name, which can change and be given to somebody else: an account needs what never does";
+            self.wrong(&key, &format!("{name:?}"), reason);
+        }
+        name
+    }
+
     fn bind(&mut self, raw: &RawLdap, entry: &Entry<'_>) -> Option<(String, PlainSecret)> {
+        let before = self.problems.len();
+        self.line(&entry.key("bind_dn"), &raw.bind_dn);
         let password = self.secret(entry, "bind_password", &raw.bind_password, &raw.bind_password_file);
+        let has_told = self.problems.len() > before;
         match (raw.bind_dn.is_empty(), password) {
             (true, None) => None,
             (false, Some(password)) => Some((raw.bind_dn.clone(), password)),
@@ -155,6 +178,7 @@ impl Check<'_> {
                 self.wrong(&entry.key("bind_dn"), "\"\"", "is needed along with bind_password");
                 None
             }
+            (false, None) if has_told => None,
             (false, None) => {
                 let reason = "is needed along with bind_dn: a bind without a password is anonymous";
                 self.wrong(&entry.key("bind_password"), "\"\"", reason);
@@ -168,7 +192,8 @@ impl Check<'_> {
             return known.login.iter().map(|name| (*name).to_owned()).collect();
         }
         let key = entry.key("login_attributes");
-        raw.login_attributes.iter().map(|name| self.attribute(&key, name)).collect()
+        let names = self.words(&key, &raw.login_attributes, 20);
+        names.iter().map(|name| if name.is_empty() { String::new() } else { self.attribute(&key, name) }).collect()
     }
 
     fn groups_from(&mut self, raw: &RawLdap, known: &Preset, entry: &Entry<'_>) -> GroupsFrom {
@@ -177,22 +202,35 @@ impl Check<'_> {
         if !self.word(&entry.key("groups_from"), &from, &words).unwrap_or(false) {
             return GroupsFrom::MemberOf;
         }
-        if raw.group_base.is_empty() {
-            self.wrong(&entry.key("group_base"), "\"\"", "is needed with groups_from = \"member\"");
-        }
+        self.base(&entry.key("group_base"), &raw.group_base, "is needed with groups_from = \"member\"");
         let attribute = or(&raw.group_member_attribute, "member");
         let attribute = self.attribute(&entry.key("group_member_attribute"), &attribute);
-        GroupsFrom::Members { base: raw.group_base.clone(), attribute }
+        GroupsFrom::Members { base: raw.group_base.trim().to_owned(), attribute }
     }
 
     /// RFC 4512 §1.4: a letter, then letters, digits and hyphens; or numbers with dots. Options are of no use here.
     fn attribute(&mut self, key: &str, name: &str) -> String {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
-        if name.is_empty() || name.len() > 128 || !name.bytes().all(plain) {
+        let is_word = name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let is_oid = name.contains('.') && name.split('.').all(is_number);
+        if name.len() > 128 || !(is_word || is_oid) {
             self.wrong(key, &format!("{name:?}"), "is no name of an attribute");
         }
         name.to_owned()
     }
+}
+
+/// A server's URL: nothing but scheme, host and port.
+fn server(url: &str) -> Option<http::Uri> {
+    let uri = url.parse::<http::Uri>().ok()?;
+    let authority = uri.authority()?.as_str();
+    let has_port = authority.rsplit_once(']').map_or(authority, |(_, rest)| rest).contains(':');
+    let is_plain = !url.contains(['@', '#', '?'])
+        && uri.path().trim_matches('/').is_empty()
+        && uri.host().is_some_and(|host| !host.is_empty())
+        && (!has_port || uri.port_u16().is_some_and(|port| port > 0));
+    is_plain.then_some(uri)
 }
 
 fn or(text: &str, default: &str) -> String {

@@ -3,6 +3,10 @@
 mod directories;
 mod ldap;
 mod oidc;
+#[cfg(test)]
+mod tests;
+
+pub(super) use self::directories::NOT_SHOWN;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -7,6 +7,8 @@ use crate::config::raw_directories::RawOidc;
 
 /// What stands in an issuer for the tenant of whoever signs in.
 const ANY_TENANT: &str = "{tenantid}";
+/// Why something is no tenant.
+const NO_TENANT: &str = "is no tenant ID like 00000000-0000-0000-0000-000000000000";
 /// Entra's addresses that are open to people of many tenants.
 const MANY_TENANTS: [&str; 3] = ["common", "organizations", "consumers"];
 
@@ -40,6 +42,8 @@ impl Check<'_> {
                 "is needed: the provider gives it when you register this server",
             );
         }
+        self.line(&entry.key("client_id"), &raw.client_id);
+        self.readable(&entry.key("button"), &raw.button);
         let issuer = self.issuer(raw, preset, entry);
         self.tenants(raw, &issuer, entry);
         let hosted_domain = self.hosted_domain(raw, preset, entry);
@@ -53,15 +57,30 @@ impl Check<'_> {
             client_id: raw.client_id.clone(),
             client_secret: self.secret(entry, "client_secret", &raw.client_secret, &raw.client_secret_file),
             scopes: self.scopes(raw, preset, with_groups, entry),
-            login_claim: or(&raw.login_claim, "preferred_username"),
-            groups_claim: or(&raw.groups_claim, "groups"),
+            login_claim: self.claim(&entry.key("login_claim"), &raw.login_claim, "preferred_username"),
+            groups_claim: self.claim(&entry.key("groups_claim"), &raw.groups_claim, "groups"),
             second_factor: self.provider_second_factor(raw, entry),
-            unconfirmed_grace: self.duration(&entry.key("unconfirmed_grace"), &raw.unconfirmed_grace),
-            max_signin_age: self.duration(&entry.key("max_signin_age"), &raw.max_signin_age),
+            unconfirmed_grace: self.grace(raw, common.recheck, entry),
+            max_signin_age: self.time(&entry.key("max_signin_age"), &raw.max_signin_age),
             ended_answers: self.ended_answers(raw, preset, entry),
             graph: self.graph(raw, preset, with_groups, entry),
             common,
         }
+    }
+
+    fn claim(&mut self, key: &str, name: &str, default: &str) -> String {
+        self.line(key, name);
+        or(name.trim(), default)
+    }
+
+    /// Looks come every `recheck`, so a grace that is shorter would be over before anybody has looked twice.
+    fn grace(&mut self, raw: &RawOidc, recheck: std::time::Duration, entry: &Entry<'_>) -> std::time::Duration {
+        let grace = self.time(&entry.key("unconfirmed_grace"), &raw.unconfirmed_grace);
+        if recheck > grace {
+            let value = format!("{:?}", raw.unconfirmed_grace);
+            self.wrong(&entry.key("unconfirmed_grace"), &value, "is shorter than recheck");
+        }
+        grace
     }
 
     fn issuer(&mut self, raw: &RawOidc, preset: OidcPreset, entry: &Entry<'_>) -> String {
@@ -77,15 +96,24 @@ impl Check<'_> {
             (OidcPreset::Entra, "", tenant) if is_tenant(tenant) => {
                 format!("https://login.microsoftonline.com/{}/v2.0", tenant.to_lowercase())
             }
-            (_, _, tenant) if !tenant.is_empty() => {
-                let reason = "is no tenant ID like 00000000-0000-0000-0000-000000000000, or stands beside an issuer";
+            (_, given, tenant) if !tenant.is_empty() => {
+                let reason = match (preset, given) {
+                    (OidcPreset::Entra, "") => NO_TENANT,
+                    (OidcPreset::Entra, _) => "stands beside an issuer: one of the two is enough",
+                    _ => "is for preset = \"entra\" alone",
+                };
                 self.wrong(&entry.key("tenant"), &format!("{tenant:?}"), reason);
                 return String::new();
             }
             (OidcPreset::Google, "", _) => "https://accounts.google.com".to_owned(),
+            (_, "", _) => {
+                let reason = "is needed: the provider's address, as its own metadata name it";
+                self.wrong(&entry.key("issuer"), "\"\"", reason);
+                return String::new();
+            }
             (_, given, _) => given.to_owned(),
         };
-        if let Err(reason) = check_address(&issuer) {
+        if let Err(reason) = check_address(&issuer).and_then(|()| check_issuer(&issuer)) {
             self.wrong(&entry.key("issuer"), &format!("{issuer:?}"), reason);
         }
         issuer
@@ -102,8 +130,8 @@ impl Check<'_> {
             let reason = "says nothing: the issuer is that of one tenant";
             self.wrong(&key, &format!("{:?}", raw.allowed_tenants), reason);
         }
-        for tenant in raw.allowed_tenants.iter().filter(|tenant| !is_tenant(tenant)) {
-            self.wrong(&key, &format!("{tenant:?}"), "is no tenant ID like 00000000-0000-0000-0000-000000000000");
+        for tenant in self.words(&key, &raw.allowed_tenants, 1000).iter().filter(|tenant| !is_tenant(tenant)) {
+            self.wrong(&key, &format!("{tenant:?}"), NO_TENANT);
         }
     }
 
@@ -116,7 +144,13 @@ impl Check<'_> {
                 self.wrong(&key, "\"\"", reason);
                 None
             }
-            (OidcPreset::Google, false) => Some(domain),
+            (OidcPreset::Google, false) => {
+                let is_plain = domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
+                if !is_plain || !domain.contains('.') {
+                    self.wrong(&key, &format!("{domain:?}"), "is no domain like example.org");
+                }
+                Some(domain)
+            }
             (_, false) => {
                 self.wrong(&key, &format!("{domain:?}"), "is for preset = \"google\" alone");
                 None
@@ -138,14 +172,22 @@ impl Check<'_> {
             }
             return scopes.into_iter().map(ToOwned::to_owned).collect();
         }
-        let plain = |scope: &String| !scope.is_empty() && scope.bytes().all(|byte| byte.is_ascii_graphic());
-        if !raw.scopes.iter().all(plain) {
-            self.wrong(&entry.key("scopes"), &format!("{:?}", raw.scopes), "has a scope that is no word");
+        let key = entry.key("scopes");
+        let scopes = self.words(&key, &raw.scopes, 50);
+        // RFC 6749 §3.3
+        let plain =
+            |scope: &&String| scope.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
+        for scope in scopes.iter().filter(|scope| !plain(scope)) {
+            self.wrong(&key, &format!("{scope:?}"), "is no scope: one word, without spaces and quotation marks");
         }
-        if !raw.scopes.iter().any(|scope| scope == "openid") {
-            self.wrong(&entry.key("scopes"), &format!("{:?}", raw.scopes), "must hold \"openid\"");
+        if !scopes.iter().any(|scope| scope == "openid") {
+            self.wrong(&key, &format!("{:?}", raw.scopes), "must hold \"openid\"");
         }
-        raw.scopes.clone()
+        if preset == OidcPreset::Google && scopes.iter().any(|scope| scope == "offline_access") {
+            let reason = "is refused by Google, which gives refresh tokens without it";
+            self.wrong(&key, "\"offline_access\"", reason);
+        }
+        scopes
     }
 
     fn provider_second_factor(&mut self, raw: &RawOidc, entry: &Entry<'_>) -> ProviderSecondFactor {
@@ -158,16 +200,30 @@ impl Check<'_> {
             let reason = "is empty, and second_factor_acr, too: then nothing says that there was a second factor";
             self.wrong(&entry.key("second_factor_amr"), "[]", reason);
         }
-        ProviderSecondFactor::Provider { amr: raw.second_factor_amr.clone(), acr: raw.second_factor_acr.clone() }
+        let acr = self.words(&entry.key("second_factor_acr"), &raw.second_factor_acr, 50);
+        // They are asked for in one text, with spaces between (OpenID Connect Core 1.0 §3.1.2.1: `acr_values`).
+        for value in acr.iter().filter(|value| value.contains(' ')) {
+            self.wrong(&entry.key("second_factor_acr"), &format!("{value:?}"), "has a space");
+        }
+        ProviderSecondFactor::Provider {
+            amr: self.words(&entry.key("second_factor_amr"), &raw.second_factor_amr, 50),
+            acr,
+        }
     }
 
     fn ended_answers(&mut self, raw: &RawOidc, preset: OidcPreset, entry: &Entry<'_>) -> Vec<String> {
-        if raw.ended_answers.iter().any(|answer| answer.trim().len() < 4) {
-            let reason = "has a text of fewer than 4 characters, which almost any answer may hold";
-            self.wrong(&entry.key("ended_answers"), &format!("{:?}", raw.ended_answers), reason);
+        let key = entry.key("ended_answers");
+        let given = self.words(&key, &raw.ended_answers, 100);
+        for answer in given.iter().filter(|answer| (1..4).contains(&answer.len())) {
+            self.wrong(&key, &format!("{answer:?}"), "has fewer than 4 characters, so almost any answer may hold it");
+        }
+        // What stands in any such refusal would end accounts whose password has only been changed.
+        for answer in given.iter().filter(|answer| "invalid_grant".eq_ignore_ascii_case(answer)) {
+            let reason = "stands in every refusal, also after a change of the password";
+            self.wrong(&key, &format!("{answer:?}"), reason);
         }
         let known = ended_answers_of(preset).iter().map(|answer| (*answer).to_owned());
-        known.chain(raw.ended_answers.iter().map(|answer| answer.trim().to_owned())).collect()
+        known.chain(given).collect()
     }
 
     fn graph(&mut self, raw: &RawOidc, preset: OidcPreset, with_groups: bool, entry: &Entry<'_>) -> Option<String> {
@@ -188,10 +244,21 @@ impl Check<'_> {
 /// Refusals to refresh that mean that the account has ended; all others may have other reasons.
 fn ended_answers_of(preset: OidcPreset) -> &'static [&'static str] {
     match preset {
-        // Disabled (also as a guest), not in the directory (two of them), not assigned to the application any more.
+        // "Microsoft Entra authentication and authorization error codes" (Microsoft identity platform), and for 500571 its
+        // own troubleshooting page: UserDisabled, a guest's account disabled, UserAccountNotFound,
+        // UserAccountNotInDirectory, EntitlementGrantsNotFound (not assigned to the application any more). The page warns
+        // that codes may change: one that is not known here only leaves the account unconfirmed. Not among them are those
+        // that a living account meets: 50173 and 50133 (password changed, tokens revoked), 700082 and 70008 (not used for
+        // long), 70043 (sign-in frequency), 50053 (locked by guesses), 50055 and 50144 (password expired), 50076 and 50079
+        // (second factor needed), 53000 to 53011 (conditional access), 65001 (consent missing). Nor are 50020 and 16000,
+        // which a wrong tenant in the configuration brings about for everybody.
         OidcPreset::Entra => &["AADSTS50057", "AADSTS500571", "AADSTS50034", "AADSTS51004", "AADSTS50105"],
-        OidcPreset::Keycloak => &["User disabled", "Unknown user", "User not found"],
-        OidcPreset::Google => &["account has been deleted", "account has been disabled"],
+        // Keycloak's TokenManager says this of a disabled account. Of a deleted one it says what it also says of sessions
+        // that are over ("Session not active", "Offline user session not found", "Invalid refresh token"): "Unknown user"
+        // stands in its log only.
+        OidcPreset::Keycloak => &["User disabled"],
+        // Google documents invalid_grant alone. This text is what people were seen to get for a deleted account.
+        OidcPreset::Google => &["Account has been deleted"],
         OidcPreset::Generic => &[],
     }
 }
@@ -205,11 +272,25 @@ fn is_tenant(text: &str) -> bool {
     lengths == [8, 4, 4, 4, 12] && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }
 
+/// What people write instead of an issuer.
+fn check_issuer(issuer: &str) -> Result<(), &'static str> {
+    if issuer.contains("/.well-known/") {
+        return Err("is the address of the metadata: leave out /.well-known/ and what follows");
+    }
+    let microsoft = issuer.strip_prefix("https://login.microsoftonline.com/");
+    let first = microsoft.and_then(|rest| rest.split('/').next());
+    if first.is_some_and(|first| MANY_TENANTS.contains(&first)) {
+        return Err("is no issuer: write preset = \"entra\" and the last word but one as tenant");
+    }
+    Ok(())
+}
+
 /// Secrets and signatures go over it: TLS, but for this very machine.
 fn check_address(text: &str) -> Result<(), &'static str> {
     let plain = text.replace(ANY_TENANT, "tenant");
     let uri: http::Uri = plain.parse().map_err(|_| "not a URL")?;
-    let host = uri.host().ok_or("not an absolute URL like https://login.example.org")?;
+    let absolute = "not an absolute URL like https://login.example.org";
+    let host = uri.host().filter(|host| !host.is_empty()).ok_or(absolute)?;
     let is_own =
         host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|a: std::net::IpAddr| a.is_loopback());
     match uri.scheme_str() {

@@ -1,7 +1,24 @@
 //! Providers for OpenID Connect: Entra ID, Google, Keycloak, and any other by the letter of the specification.
 
+mod begin;
+mod claims;
+mod examine;
+mod finish;
+mod http;
+mod id_token;
+mod issuer;
+mod jws;
+mod logout;
+mod metadata;
+mod people;
+mod refresh;
+mod tokens;
+
+use self::http::{Http, Silence};
+use self::issuer::Issuer;
+use self::metadata::Provider;
 use super::{Finding, Person, Unreachable, tls};
-use crate::config::OidcConfig;
+use crate::config::{OidcConfig, OidcPreset};
 use crate::model::{Ending, Identity, Time};
 use crate::secret::PlainSecret;
 
@@ -9,6 +26,9 @@ use crate::secret::PlainSecret;
 #[derive(Debug)]
 pub struct Oidc {
     config: OidcConfig,
+    http: Http,
+    issuer: Issuer,
+    provider: Provider,
 }
 
 /// What a sign-in is for.
@@ -16,6 +36,10 @@ pub struct Oidc {
 pub enum Intent {
     /// Signing in; whom the provider knows still is let in without a question.
     SignIn,
+    /// Signing in, and agreeing once more to what this server may do. Google gives a refresh token at the first agreement
+    /// only ("Using OAuth 2.0 for Web Server Applications", Google Identity): where none is stored any more, this brings
+    /// another (see [`Oidc::must_ask_consent`]).
+    Consent,
     /// Proving anew who one is: the provider asks for the password again (`prompt=login`, `max_age`), and its
     /// `auth_time` must say so.
     Confirm,
@@ -134,8 +158,9 @@ pub struct Logout {
 
 impl Oidc {
     pub(super) fn new(config: &OidcConfig) -> Result<Self, tls::Error> {
-        tls::client(&config.common.label, config.common.ca.as_deref())?;
-        Ok(Self { config: config.clone() })
+        let issuer = Issuer::new(config);
+        let provider = Provider::new(issuer.clone());
+        Ok(Self { http: Http::new(&config.common)?, config: config.clone(), issuer, provider })
     }
 
     /// Its part of the configuration.
@@ -149,8 +174,8 @@ impl Oidc {
     /// # Errors
     /// [`Unreachable`]
     pub async fn begin(&self, redirect: &str, intent: Intent, now: Time) -> Result<Begun, Unreachable> {
-        let _ = (redirect, intent, now);
-        Err(self.unreachable("not built"))
+        let metadata = self.provider.metadata(&self.http).await.map_err(|silence| self.silent(silence))?;
+        begin::begin(&self.config, &metadata, redirect, intent, now).map_err(|silence| self.silent(silence))
     }
 
     /// Takes the code that the browser came back with, and checks everything.
@@ -158,24 +183,45 @@ impl Oidc {
     /// # Errors
     /// See [`Error`].
     pub async fn finish(&self, ticket: &Ticket, code: &str, now: Time) -> Result<Arrival, Error> {
-        let _ = (ticket, code, now);
-        Err(self.unreachable("not built").into())
+        self.arrive(ticket, code, now).await
+    }
+
+    /// Whether a sign-in should be begun once more, with [`Intent::Consent`]: a refresh token was asked for, none came, and
+    /// none is stored. To be asked of a sign-in with [`Intent::SignIn`] only, so that nobody is sent in a circle.
+    #[must_use]
+    pub fn must_ask_consent(&self, arrival: &Arrival, is_stored: bool) -> bool {
+        let asked = match self.config.preset {
+            OidcPreset::Google => true,
+            // Some go by the letter of OpenID Connect Core 1.0 §11, and give none without `prompt=consent`.
+            OidcPreset::Generic => self.config.scopes.iter().any(|scope| scope == "offline_access"),
+            OidcPreset::Entra | OidcPreset::Keycloak => false,
+        };
+        asked && arrival.refresh_token.is_none() && !is_stored
     }
 
     /// Whether what came back is this provider's answer and nobody else's (`iss`, RFC 9207); absent is fine unless the
     /// provider says that it always sends it.
     ///
     /// # Errors
-    /// [`Error::Untrusted`]
+    /// [`Error::Untrusted`]; [`Error::Unreachable`] where it is absent and nothing is known of the provider.
     pub async fn check_sender(&self, iss: Option<&str>) -> Result<(), Error> {
-        let _ = iss;
-        Ok(())
+        let reason = match iss {
+            Some(iss) if self.issuer.is_sender(iss) => return Ok(()),
+            Some(_) => "an answer is by another provider (iss)",
+            None => {
+                let metadata = self.provider.metadata(&self.http).await.map_err(|silence| self.silent(silence))?;
+                if metadata.authorization_response_iss_parameter_supported != Some(true) {
+                    return Ok(());
+                }
+                "an answer does not say by whom it is, although it always does (iss)"
+            }
+        };
+        Err(Error::Untrusted { label: self.config.common.label.clone(), reason: reason.to_owned() })
     }
 
     /// Tries a refresh token, to see whether the account is alive.
     pub async fn refresh(&self, token: &PlainSecret, identity: &Identity, now: Time) -> Refreshed {
-        let _ = (token, identity, now);
-        Refreshed::Unreachable(self.unreachable("not built"))
+        self.try_refresh(token, identity, now).await
     }
 
     /// Whether it answers at all: reads its metadata anew.
@@ -183,26 +229,27 @@ impl Oidc {
     /// # Errors
     /// [`Unreachable`]
     pub async fn reach(&self) -> Result<(), Unreachable> {
-        Err(self.unreachable("not built"))
+        self.provider.metadata_anew(&self.http).await.map(|_| ()).map_err(|silence| self.silent(silence))
     }
 
     /// Whether an account key is of this provider: the issuer is its own, or that of an allowed tenant.
     #[must_use]
     pub fn is_of(&self, identity: &Identity) -> bool {
-        identity.issuer == self.config.issuer
+        self.issuer.is_own_key(&identity.issuer)
     }
 
     /// The issuer that an administrator's word for somebody's `sub` belongs to; absent where there are many tenants.
+    /// As in all keys, it has no slash at the end, so that one in the configuration makes no other people of the same.
     #[must_use]
     pub fn single_issuer(&self) -> Option<&str> {
-        Some(&self.config.issuer)
+        self.issuer.single()
     }
 
     /// Where the browser is signed out of the provider, too (OpenID Connect RP-Initiated Logout 1.0), to come back to
     /// `back`; `None` where the provider has no such place.
     pub async fn logout_url(&self, back: &str) -> Option<String> {
-        let _ = back;
-        None
+        let metadata = self.provider.metadata(&self.http).await.ok()?;
+        logout::url(&metadata, &self.config.client_id, back)
     }
 
     /// Reads and checks a logout token (OpenID Connect Back-Channel Logout 1.0 §2.6).
@@ -210,17 +257,16 @@ impl Oidc {
     /// # Errors
     /// See [`Error`].
     pub async fn read_logout(&self, token: &str, now: Time) -> Result<Logout, Error> {
-        let _ = (token, now);
-        Err(self.unreachable("not built").into())
+        self.checked_logout(token, now).await.map_err(|flaw| flaw.of(&self.config.common.label))
     }
 
     /// Looks at everything that can be wrong, for `latchkey doctor`.
     pub async fn examine(&self, now: Time) -> Vec<Finding> {
-        let _ = now;
-        Vec::new()
+        self.findings(now).await
     }
 
-    fn unreachable(&self, reason: impl Into<String>) -> Unreachable {
-        Unreachable { label: self.config.common.label.clone(), reason: reason.into() }
+    fn silent(&self, silence: Silence) -> Unreachable {
+        let Silence(reason) = silence;
+        Unreachable { label: self.config.common.label.clone(), reason }
     }
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::Done;
 use super::add::quota;
+use super::company::{self, CompanyView, JoinForm};
 use super::form::Wrong;
 use super::person::{Head, path_of};
 use crate::auth::{AccountChange, LinkKind};
@@ -35,6 +36,11 @@ struct GeneralPage {
     has_password: bool,
     /// What a link that is out is for, and until when.
     link: Option<(bool, Safe<String>)>,
+    /// Absent where the account is kept on this server.
+    company: Option<CompanyView>,
+    /// What it can be joined to: the form's value, and what people call it.
+    directories: Vec<(String, String)>,
+    join: JoinForm,
     wrong: Wrong,
 }
 
@@ -85,23 +91,25 @@ fn measured(usage: Usage) -> (String, u64, Safe<String>) {
     (show::size(usage.bytes), usage.files, show::time(&usage.measured_at))
 }
 
-async fn render(
-    caller: &SignedIn,
-    web: &Web,
-    name: &str,
-    form: Option<GeneralForm>,
-    wrong: Wrong,
-    notice: Option<&'static str>,
-) -> Result<Response, Error> {
+/// What the page is shown with besides the account.
+#[derive(Default)]
+pub(super) struct Shown {
+    pub(super) form: Option<GeneralForm>,
+    pub(super) join: JoinForm,
+    pub(super) wrong: Wrong,
+    pub(super) notice: Option<&'static str>,
+}
+
+pub(super) async fn render(caller: &SignedIn, web: &Web, name: &str, shown: Shown) -> Result<Response, Error> {
     let auth = web.auth();
     let user = auth.user(name)?;
     let usage = auth.usage(&user).await?.map(measured);
     let link = auth.password_link_of(&user)?;
     let page = GeneralPage {
-        frame: Frame::new(&caller.visit, "admin").with_notice(notice),
+        frame: Frame::new(&caller.visit, "admin").with_notice(shown.notice),
         part: "users",
         head: Head::new(&user, caller.user(), "general"),
-        form: form.unwrap_or_else(|| GeneralForm::of(&user)),
+        form: shown.form.unwrap_or_else(|| GeneralForm::of(&user)),
         form_id: new_form_id(),
         home: match &user.home {
             Home::Inside(name) => format!("storage/files/{name}"),
@@ -112,7 +120,10 @@ async fn render(
         usage,
         has_password: auth.has_password(&user)?,
         link: link.map(|(kind, until)| (kind == LinkKind::Invitation, show::time(&until))),
-        wrong,
+        company: auth.company_account(&user)?.map(|company| CompanyView::new(&user, company)),
+        directories: company::choices(auth)?,
+        join: shown.join,
+        wrong: shown.wrong,
     };
     page::render(page.wrong.status(), &page)
 }
@@ -123,7 +134,7 @@ pub(super) async fn show(
     Path(name): Path<String>,
     Query(done): Query<Done>,
 ) -> Result<Response, Error> {
-    render(&caller, &web, &name, None, Wrong::none(), done.sentence()).await
+    render(&caller, &web, &name, Shown { notice: done.sentence(), ..Shown::default() }).await
 }
 
 pub(super) async fn change(
@@ -135,7 +146,9 @@ pub(super) async fn change(
     let before = web.auth().user(&name)?;
     let change = match form.change() {
         Ok(change) => change,
-        Err(wrong) => return render(&caller, &web, &name, Some(form), wrong, None).await,
+        Err(wrong) => {
+            return render(&caller, &web, &name, Shown { form: Some(form), wrong, ..Shown::default() }).await;
+        }
     };
     if change.is_admin.is_some_and(|is_admin| is_admin != before.is_admin) {
         // Whoever finds an open browser makes nobody an administrator.
@@ -154,7 +167,7 @@ pub(super) async fn change(
         }
         Err(error) => {
             let wrong = Wrong::of(error)?;
-            render(&caller, &web, &name, Some(form), wrong, None).await
+            render(&caller, &web, &name, Shown { form: Some(form), wrong, ..Shown::default() }).await
         }
     }
 }

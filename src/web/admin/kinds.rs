@@ -8,7 +8,7 @@ pub(super) struct Group {
 }
 
 /// All groups. A kind that is in none is shown as it is.
-pub(super) const GROUPS: [Group; 5] = [
+pub(super) const GROUPS: [Group; 6] = [
     Group {
         word: "sign-ins",
         name: "Sign-ins and sessions",
@@ -61,6 +61,17 @@ pub(super) const GROUPS: [Group; 5] = [
             ("password-link.reset", "Made a link for a new password"),
             ("api-token.issue", "Issued an API token"),
             ("api-token.revoke", "Revoked an API token"),
+        ],
+    },
+    Group {
+        word: "company",
+        name: "Company accounts",
+        kinds: &[
+            ("user.link", "Joined an account to a company account"),
+            ("user.unlink", "Took an account and its company account apart"),
+            ("user.unconfirmed", "Noted that a directory confirms an account no more"),
+            ("user.suspend", "Suspended an account, as its directory says"),
+            ("user.resume", "Opened an account again, as its directory says"),
         ],
     },
     Group {

@@ -7,6 +7,7 @@ mod add;
 mod audit;
 mod audit_export;
 mod chart;
+mod company;
 mod configuration;
 mod connections;
 mod delete;
@@ -36,6 +37,8 @@ pub(super) fn routes() -> Router<Web> {
         // Somebody may be called "new".
         .route(&of_person("general"), get(general::show).post(general::change))
         .route(&of_person("link"), post(link::make))
+        .route(&of_person("company"), post(company::join))
+        .route(&of_person("unlink"), get(company::show_unlink).post(company::unlink))
         .route(&of_person("delete"), get(delete::show).post(delete::delete))
         .route(&of_person("security"), get(security::show))
         .route(&of_person("second-factor/reset"), post(security::reset_second_factor))
@@ -71,6 +74,16 @@ impl Done {
             "revoked-all" => "All connections are deleted. Their next requests are refused.",
             "ended" => "The session is ended.",
             "ended-all" => "All sessions are ended.",
+            "joined" => {
+                "The account is joined to the company account. From now on, the directory alone lets the person in."
+            }
+            "unlinked" => {
+                "The account is kept on this server now. It has no password: make an invitation link and hand it over."
+            }
+            "unlinked-disabled" => {
+                "The account is kept on this server now. It was suspended, so it is disabled. Once enabled, it needs an \
+                 invitation link."
+            }
             "settings" => "The settings are saved. They hold from now on.",
             _ => return None,
         })

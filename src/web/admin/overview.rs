@@ -6,9 +6,10 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::chart;
+use super::company::word;
 use super::person::path_of;
-use crate::auth::Overview;
-use crate::model::Quarter;
+use crate::auth::{DirectoryOverview, Overview};
+use crate::model::{Quarter, Time};
 use crate::web::caller::Admin;
 use crate::web::error::Error;
 use crate::web::page::{self, Frame, shown_name};
@@ -24,6 +25,42 @@ struct OverviewPage {
     storage: Vec<StorageRow>,
     charts: Vec<ChartCard>,
     hours: Vec<Quarter>,
+    directories: Vec<DirectoryRow>,
+}
+
+/// A company directory at a glance.
+struct DirectoryRow {
+    label: String,
+    kind: &'static str,
+    is_configured: bool,
+    accounts: u64,
+    suspended: u64,
+    unconfirmed: u64,
+    passed: Option<Safe<String>>,
+    answered: Option<Safe<String>>,
+    /// Since when, and why, it does not answer.
+    failing: Option<(Safe<String>, String)>,
+    /// Since when, and what, an administrator has to look at.
+    alarm: Option<(Safe<String>, String)>,
+}
+
+impl DirectoryRow {
+    fn new(directory: DirectoryOverview) -> Self {
+        let told = |(at, why): (Time, String)| (show::time(&at), why);
+        let state = directory.state;
+        Self {
+            label: directory.label,
+            kind: word(directory.kind),
+            is_configured: directory.is_configured,
+            accounts: directory.accounts,
+            suspended: directory.suspended,
+            unconfirmed: directory.unconfirmed,
+            passed: state.passed_at.as_ref().map(show::time),
+            answered: state.answered_at.as_ref().map(show::time),
+            failing: state.failing.map(told),
+            alarm: state.alarm.map(told),
+        }
+    }
 }
 
 /// What somebody's files take.
@@ -49,7 +86,8 @@ struct ChartCard {
 
 pub(super) async fn show(Admin(caller): Admin, State(web): State<Web>) -> Result<Response, Error> {
     let auth = web.auth().clone();
-    let (overview, day) = off_thread(move || Ok::<_, Error>((auth.overview()?, auth.traffic()?))).await?;
+    let read = move || Ok::<_, Error>((auth.overview()?, auth.traffic()?, auth.directories()?));
+    let (overview, day, directories) = off_thread(read).await?;
     let largest = overview.largest.first().map_or(0, |(_, usage)| usage.bytes);
     let storage = overview.largest.iter().map(|(user, usage)| StorageRow {
         path: path_of(user.name.as_str()),
@@ -68,6 +106,7 @@ pub(super) async fn show(Admin(caller): Admin, State(web): State<Web>) -> Result
         storage: storage.collect(),
         charts: charts(&day),
         hours: hours(&day),
+        directories: directories.into_iter().map(DirectoryRow::new).collect(),
         stored: show::size(overview.bytes),
         overview,
     })

@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::Done;
-use super::person::path_of;
+use super::person::{path_of, suspended};
 use crate::auth::{People, PeopleOrder, PeopleQuery, Person};
 use crate::web::caller::Admin;
 use crate::web::error::Error;
@@ -61,6 +61,7 @@ struct Row {
     email: String,
     is_admin: bool,
     is_disabled: bool,
+    suspended: Option<String>,
     is_invited: bool,
     connections: u64,
     last_seen: Option<Safe<String>>,
@@ -76,6 +77,7 @@ impl Row {
             email: user.email.clone().unwrap_or_default(),
             is_admin: user.is_admin,
             is_disabled: user.disabled_at.is_some(),
+            suspended: suspended(user),
             is_invited: person.is_invited,
             connections: person.connections,
             last_seen: person.last_seen_at.as_ref().map(show::time),

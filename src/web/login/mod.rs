@@ -1,26 +1,26 @@
 //! Signing in and out: name and password, the second factor, passkeys, and what has to be done before the pages open.
 
+pub(super) mod back_channel;
 mod code;
 mod duties;
 mod link;
+mod oidc;
 pub(super) mod passkey;
 mod password;
 mod reauthenticate;
 mod refused;
+mod sign_out;
 
 use axum::Router;
-use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
 pub(super) use refused::Refused;
 
-use super::caller::{AnySession, Visit};
-use super::csrf::{Csrf, NoFields};
-use super::error::Error;
-use super::{Web, cookies, off_thread, page};
-use crate::auth::{NewToken, SignedIn};
+use super::caller::Visit;
+use super::{Web, cookies, page};
+use crate::auth::{NewToken, SignIn, SignedIn};
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
@@ -31,13 +31,19 @@ pub(super) fn routes() -> Router<Web> {
         .route("/login/code/passkey/finish", post(passkey::second_finish))
         .route("/login/passkey/start", post(passkey::start))
         .route("/login/passkey/finish", post(passkey::finish))
+        .route("/login/oidc/{provider}", get(oidc::begin))
+        .route("/login/oidc/{provider}/callback", get(oidc::callback))
         .route("/login/next", get(duties::next))
         .route("/login/new-password", get(duties::show_password).post(duties::choose_password))
         .route("/reauthenticate", get(reauthenticate::show).post(reauthenticate::confirm))
+        .route("/reauthenticate/oidc", get(oidc::confirm))
         .route("/reauthenticate/passkey/start", post(passkey::confirm_start))
         .route("/reauthenticate/passkey/finish", post(passkey::confirm_finish))
         .route("/welcome", get(link::show).post(link::choose_password))
-        .route("/logout", post(sign_out))
+        .route("/welcome/oidc/{provider}", get(oidc::join))
+        .route("/welcome/ldap", post(link::join))
+        .route("/logout", post(sign_out::sign_out))
+        .route("/logout/{provider}", get(sign_out::at_provider))
 }
 
 /// Where to go after a sign-in.
@@ -57,7 +63,8 @@ impl Next {
             && !self.next.starts_with("//")
             && !self.next.contains(['\\', '\r', '\n', '\t'])
             && !self.next.starts_with("/login")
-            && !self.next.starts_with("/logout");
+            && !self.next.starts_with("/logout")
+            && !self.next.starts_with("/reauthenticate");
         if own { &self.next } else { "/profile" }
     }
 }
@@ -76,6 +83,18 @@ pub(super) fn let_in(visit: &Visit, signed_in: &SignedIn, next: &str) -> Respons
     response
 }
 
+/// Leads on from a right password, or a provider's word: in, or to the second factor.
+fn enter(visit: &Visit, signed_in: SignIn, next: &str) -> Response {
+    match signed_in {
+        SignIn::Done(signed_in) => let_in(visit, &signed_in, next),
+        SignIn::SecondFactor(token) => {
+            let mut response = page::see(visit.site(), &page::with_next("/login/code", next));
+            cookies::set(response.headers_mut(), cookies::PENDING, &token);
+            response
+        }
+    }
+}
+
 pub(super) fn set_cookies(response: &mut Response, signed_in: &SignedIn) {
     let headers = response.headers_mut();
     cookies::set(headers, cookies::SESSION, &signed_in.new.token);
@@ -91,15 +110,6 @@ pub(super) fn renewed(visit: &Visit, new: &NewToken, path: &str) -> Response {
     response
 }
 
-async fn sign_out(caller: AnySession, State(web): State<Web>, _: Csrf<NoFields>) -> Result<Response, Error> {
-    let actor = crate::auth::Actor::person(&caller.session.user, caller.visit.visitor());
-    let session = caller.session.clone();
-    off_thread(move || web.auth().sign_out(&session, &actor)).await?;
-    let mut response = page::see(caller.visit.site(), "/login?done=signed-out");
-    cookies::remove(response.headers_mut(), cookies::SESSION);
-    Ok(response)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,7 +118,16 @@ mod tests {
     fn a_way_back_stays_on_our_pages() {
         let to = |next: &str| Next { next: next.to_owned(), ..Next::default() }.path().to_owned();
         assert_eq!(to("/admin/users?page=2"), "/admin/users?page=2");
-        for bad in ["", "https://evil.example", "//evil.example", "/\\evil.example", "/a\r\nb", "login", "/login"] {
+        for bad in [
+            "",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/a\r\nb",
+            "login",
+            "/login",
+            "/reauthenticate",
+        ] {
             assert_eq!(to(bad), "/profile", "{bad}");
         }
     }

@@ -8,7 +8,7 @@ use axum::response::Response;
 
 use super::Done;
 use super::app_password_form::FormView;
-use crate::auth::{self, application_of, browser_of};
+use crate::auth::{self, CompanyAccount, application_of, browser_of};
 use crate::clock::seconds;
 use crate::model::{AppPassword, SecondFactors, Session, Time, Usage, User};
 use crate::web::caller::SignedIn;
@@ -101,6 +101,7 @@ struct ProfilePage {
     passwords: Vec<AppPasswordRow>,
     ended: Vec<AppPasswordRow>,
     form: FormView,
+    company: Option<CompanyAccount>,
     is_fresh: bool,
     new_form_id: String,
     shortest: usize,
@@ -136,6 +137,7 @@ fn gather(web: &Web, caller: &SignedIn, usage: Option<Usage>) -> Result<ProfileP
         passwords,
         ended,
         form: FormView::empty(web, &user)?,
+        company: caller.visit.0.company.clone(),
         is_fresh: auth.is_fresh(&caller.session),
         new_form_id: super::new_form_id(),
         shortest: auth::SHORTEST,

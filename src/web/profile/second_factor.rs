@@ -19,6 +19,7 @@ struct SecondFactorPage {
     frame: Frame,
     /// Whether the person cannot go on without one.
     is_duty: bool,
+    is_company: bool,
     passkeys_possible: bool,
 }
 
@@ -31,7 +32,8 @@ pub(super) async fn show(caller: AnySession, State(web): State<Web>) -> Result<R
     }
     let section = if is_duty { "" } else { "profile" };
     let passkeys_possible = caller.visit.site().relying_party().is_some();
-    page::ok(&SecondFactorPage { frame: Frame::new(&caller.visit, section), is_duty, passkeys_possible })
+    let is_company = caller.visit.0.company.is_some();
+    page::ok(&SecondFactorPage { frame: Frame::new(&caller.visit, section), is_duty, is_company, passkeys_possible })
 }
 
 /// Recovery codes, shown once.

@@ -4,6 +4,7 @@ mod account;
 mod admin;
 mod app_passwords;
 pub mod client;
+mod company;
 mod connect;
 mod files;
 mod forms;
