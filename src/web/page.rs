@@ -62,7 +62,8 @@ impl Unconfirmed {
 
 impl CompanyNotice {
     fn of(visit: &Visit, section: &str) -> Option<Self> {
-        let (session, company) = (visit.session()?, visit.0.company.as_ref()?);
+        // A page of one step is not the place.
+        let (session, company) = (visit.session().filter(|_| !section.is_empty())?, visit.0.company.as_ref()?);
         let next = match section {
             "files" => "/files/",
             "connect" => "/connect",

@@ -27,6 +27,10 @@ fn accounts_and_application_passwords_are_managed() {
     );
     assert_eq!(added.status, 201, "{}", added.text());
     assert_eq!(added.json()["email"], "a@example.org");
+    assert_eq!(added.json()["source"], "local");
+    for of_a_directory in ["confirmed_at", "suspended_at", "suspended_because"] {
+        assert_eq!(added.json().get(of_a_directory), Some(&Value::Null), "{of_a_directory}");
+    }
     let issued = call(
         &api,
         "POST",

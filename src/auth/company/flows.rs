@@ -9,11 +9,14 @@ use lru::LruCache;
 use crate::auth::api_token::digest;
 use crate::clock::seconds;
 use crate::directory::oidc::Ticket;
-use crate::model::Time;
+use crate::model::{Identity, Time};
+use crate::secret::PlainSecret;
 
 /// How long the browser is waited for.
 const PATIENCE: Duration = Duration::from_mins(15);
-/// Sign-ins under way; the oldest goes first.
+/// How long nobody is asked again.
+const IN_VAIN_FOR: Duration = Duration::from_hours(24);
+/// Sign-ins under way, and people, that are remembered; the oldest goes first.
 const MOST: usize = 10_000;
 
 /// What a sign-in is for.
@@ -24,7 +27,7 @@ pub(super) enum Purpose {
     /// Proving anew who one is, in this session.
     Confirm { session_id: i64 },
     /// Joining the company account to the account of a link that was handed over.
-    Join { token: String },
+    Join { token: PlainSecret },
 }
 
 /// A sign-in under way.
@@ -38,6 +41,31 @@ pub(super) struct Flow {
     pub(super) next: String,
     /// Digest of the secret of the browser that it was begun in: an answer that is slipped to another is worth nothing.
     pub(super) browser: [u8; 32],
+}
+
+/// People whose provider gives no refresh token, also where they agree to it: they are not asked again for a day.
+#[derive(Debug)]
+pub(super) struct InVain(Mutex<LruCache<Identity, Time>>);
+
+impl Default for InVain {
+    fn default() -> Self {
+        Self(Mutex::new(LruCache::unbounded()))
+    }
+}
+
+impl InVain {
+    pub(super) fn note(&self, identity: &Identity, now: Time) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.push(identity.clone(), now);
+        while noted.len() > MOST {
+            noted.pop_lru();
+        }
+    }
+
+    pub(super) fn was_noted(&self, identity: &Identity, now: Time) -> bool {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.get(identity).is_some_and(|at| *at <= now && now < *at + seconds(IN_VAIN_FOR.as_secs()))
+    }
 }
 
 /// All that are under way.

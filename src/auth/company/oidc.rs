@@ -38,11 +38,11 @@ pub enum OidcErrand {
     /// Proving anew who one is, to go there.
     Confirm(String),
     /// Joining the company account to the account of this link.
-    Join(String),
+    Join(PlainSecret),
 }
 
-/// What the browser came back with.
-#[derive(Debug, Default)]
+/// What the browser came back with; nothing that is printed.
+#[derive(Default)]
 pub struct OidcAnswer {
     /// What we gave it on the way.
     pub state: String,
@@ -101,7 +101,7 @@ impl Auth {
         let (intent, purpose) = match purpose {
             OidcPurpose::SignIn => (Intent::SignIn, Purpose::SignIn),
             OidcPurpose::Confirm(session) => (Intent::Confirm, Purpose::Confirm { session_id: session.id }),
-            OidcPurpose::Join(token) => (Intent::SignIn, Purpose::Join { token: token.to_owned() }),
+            OidcPurpose::Join(token) => (Intent::SignIn, Purpose::Join { token: PlainSecret::new(token.to_owned()) }),
         };
         let redirect = format!("{site}/login/oidc/{provider}/callback");
         let begun = oidc.begin(&redirect, intent, now).await.map_err(CompanyRefusal::from)?;
@@ -150,6 +150,41 @@ impl Auth {
         Ok(OidcArrived { flow, arrival })
     }
 
+    /// Where a sign-in brought no refresh token although one was asked for: the provider's address at which the person
+    /// agrees to it once more. Asked in vain, it is not asked again for a day.
+    ///
+    /// # Errors
+    /// See [`SignInRefusal`].
+    pub async fn ask_consent(
+        &self,
+        arrived: &OidcArrived,
+        browser: &PlainSecret,
+    ) -> std::result::Result<Option<String>, SignInRefusal> {
+        let OidcArrived { flow, arrival } = arrived;
+        let (oidc, now) = (self.provider(&flow.provider)?, self.0.clock.now());
+        let identity = &arrival.person.identity;
+        if flow.ticket.intent == Intent::Consent && arrival.refresh_token.is_none() {
+            self.0.company.in_vain.note(identity, now);
+        }
+        let link = self.0.store.read(|c| identity::by_identity(c, identity))?;
+        // One that is good no more is none.
+        let is_stored = match link.filter(|link| link.unconfirmed_since.is_none()) {
+            Some(link) => self.0.store.read(|c| identity::refresh_token(c, link.id))?.is_some(),
+            None => false,
+        };
+        let is_due = flow.ticket.intent == Intent::SignIn
+            && arrival.person.ending.is_none()
+            && oidc.must_ask_consent(arrival, is_stored)
+            && !self.0.company.in_vain.was_noted(identity, now);
+        if !is_due {
+            return Ok(None);
+        }
+        let begun = oidc.begin(&flow.ticket.redirect, Intent::Consent, now).await.map_err(CompanyRefusal::from)?;
+        let again = Flow { ticket: begun.ticket, browser: digest(browser.expose()), ..flow.clone() };
+        self.0.company.flows.add(begun.state.expose(), again);
+        Ok(Some(begun.url))
+    }
+
     /// Does what the sign-in was for. Blocks.
     ///
     /// # Errors
@@ -168,7 +203,9 @@ impl Auth {
         }
         let sealed = arrival.refresh_token.as_ref().map(|token| self.seal_refresh_token(token)).transpose()?;
         let user = match &flow.purpose {
-            Purpose::Join { token } => self.join_by_link(token, source, &arrival.person, sealed.as_deref(), visitor)?,
+            Purpose::Join { token } => {
+                self.join_by_link(token.expose(), source, &arrival.person, sealed.as_deref(), visitor)?
+            }
             _ => self.arrive(source, &arrival.person, sealed.as_deref(), visitor)?,
         };
         let company = CompanyEntry {

@@ -45,8 +45,11 @@ impl Auth {
         link.checked_at = now;
         link.failure = Some(short(detail));
         identity::update(tx, link)?;
-        // What it was kept alive by is worth nothing any more: the next sign-in brings another.
-        identity::set_refresh_token(tx, link.id, None)?;
+        // What it was kept alive by is worth nothing any more, and the next sign-in brings another; but who was taken out of
+        // a group may be put back.
+        if because != Ending::NotAllowed {
+            identity::set_refresh_token(tx, link.id, None)?;
+        }
         let Some(user) = store::user::by_id(tx, link.user_id)? else {
             return Ok(());
         };
@@ -99,6 +102,13 @@ impl Auth {
         link.checked_at = at;
         link.failure = failure.map(short).or_else(|| link.failure.take());
         Ok(identity::update(tx, link)?)
+    }
+
+    /// The row as it is now, for a look that took a while; `None` where the person has signed in meanwhile, or the
+    /// account has gone or was taken apart: then what was seen says nothing any more.
+    pub(super) fn still(tx: &Transaction<'_>, seen: &CompanyLink) -> Result<Option<CompanyLink>> {
+        let now = identity::by_id(tx, seen.id)?;
+        Ok(now.filter(|now| now.signed_in_at == seen.signed_in_at && now.identity == seen.identity))
     }
 
     /// Whether the account comes from a directory, and from which.

@@ -26,6 +26,8 @@ struct SecurityPage {
     head: Head,
     factors: SecondFactors,
     is_required: bool,
+    /// What is enough to sign in without a second factor.
+    alone: &'static str,
     live: Vec<Connection>,
     ended: Vec<Connection>,
     sessions: Vec<SessionRow>,
@@ -44,9 +46,10 @@ async fn render(
         let user = auth.user(&of)?;
         let required = auth.policy()?.second_factor.includes(&user);
         let factors = auth.second_factors(&of)?;
-        Ok::<_, Error>((user, required, factors, auth.app_passwords(&of)?, auth.sessions(&of)?))
+        let alone = if auth.company_link(&user)?.is_some() { "company account" } else { "password" };
+        Ok::<_, Error>((user, required, factors, alone, auth.app_passwords(&of)?, auth.sessions(&of)?))
     });
-    let (user, is_required, factors, passwords, sessions) = found.await?;
+    let (user, is_required, factors, alone, passwords, sessions) = found.await?;
     let now = web.0.clock.now();
     // The one that was used last comes first.
     let mut passwords = passwords;
@@ -60,6 +63,7 @@ async fn render(
         head: Head::new(&user, caller.user(), "security"),
         factors,
         is_required,
+        alone,
         live,
         ended,
         sessions: sessions.iter().map(|session| SessionRow::new(session, own)).collect(),

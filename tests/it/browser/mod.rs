@@ -7,6 +7,7 @@ mod accessibility;
 mod administration;
 mod clocked;
 mod commands;
+mod company;
 mod driver;
 mod elements;
 mod looks;

@@ -121,11 +121,16 @@ fn without_a_refresh_token_the_last_sign_in_counts() {
     let told = Told::start("recheck = \"1s\"\nmax_signin_age = \"2s\"\nunconfirmed_grace = \"3s\"\n");
     let (mut page, state, nonce) = told.leave();
     told.give(&told.signer.sign(&told.claims(&nonce, &json!({}))), "");
-    assert!(Told::come_back(&mut page, &state).location().ends_with("/profile"));
+    // It is asked for once more, with the person's consent, and comes to nothing again.
+    let url = Told::come_back(&mut page, &state).location().to_owned();
+    assert!(url.starts_with(&told.replay.url("/authorize")) && url.contains("prompt=consent"), "{url}");
+    let (state, nonce) = Told::sent_along(&url);
+    told.give(&told.signer.sign(&told.claims(&nonce, &json!({}))), "");
+    assert_eq!(Told::come_back(&mut page, &state).location(), "/profile");
     let alice = told.server.person("alice");
     assert!(page.look("/profile").contains("Sign in again before"), "the person is told beforehand");
     told.server.wait_for_log("an account is not confirmed any more");
     assert!(opens(&alice));
     eventually("the drive is closed", || !opens(&alice));
-    assert!(told.replay.seen("/token").len() == 1, "there was nothing to refresh by");
+    assert!(told.replay.seen("/token").len() == 2, "there was nothing to refresh by");
 }

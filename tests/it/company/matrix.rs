@@ -99,7 +99,7 @@ fn a_token_must_be_signed_by_the_providers_own_key() {
     let untrusted = "What Company answered cannot be trusted, so nobody was signed in.";
     let forged = |token: &dyn Fn(&Value) -> String| {
         let (mut page, state, nonce) = told.leave();
-        told.give(&token(&told.claims(&nonce, &json!({}))), "");
+        told.give(&token(&told.claims(&nonce, &json!({}))), "refresh-token-0");
         let answer = Told::come_back(&mut page, &state);
         (page, answer)
     };
@@ -118,24 +118,24 @@ fn a_token_must_be_signed_by_the_providers_own_key() {
     assert!(answer.location().ends_with("/profile"));
     fresh.replay.describe(&fresh.replay.url(""), &[second.jwk()]);
     let (mut page, state, nonce) = fresh.leave();
-    fresh.give(&second.sign(&fresh.claims(&nonce, &json!({}))), "");
+    fresh.give(&second.sign(&fresh.claims(&nonce, &json!({}))), "refresh-token-0");
     assert!(Told::come_back(&mut page, &state).location().ends_with("/profile"));
 }
 
 #[test]
 fn a_way_back_is_good_once_in_the_browser_that_went() {
     let told = Told::start("");
-    let stale = "This sign-in was begun in another browser, or has taken too long. Please begin again.";
+    let too_late = "This sign-in was begun in another browser, or has taken too long. Please begin again.";
     let (mut page, state, nonce) = told.leave();
-    told.give(&told.signer.sign(&told.claims(&nonce, &json!({}))), "");
+    told.give(&told.signer.sign(&told.claims(&nonce, &json!({}))), "refresh-token-0");
     let mut other = Page::of(&told.server);
     other.get("/login");
     let answer = Told::come_back(&mut other, &state);
-    refused((other, answer), 422, stale);
+    refused((other, answer), 422, too_late);
     let answer = Told::come_back(&mut page, &state);
-    refused((page, answer), 422, stale);
+    refused((page, answer), 422, too_late);
     let (mut page, state, nonce) = told.leave();
-    told.give(&told.signer.sign(&told.claims(&nonce, &json!({}))), "");
+    told.give(&told.signer.sign(&told.claims(&nonce, &json!({}))), "refresh-token-0");
     assert!(Told::come_back(&mut page, &state).location().ends_with("/profile"));
     let again = Told::come_back(&mut Page::of(&told.server), &state);
     assert_eq!(again.status, 422, "{}", again.text());
@@ -148,7 +148,7 @@ fn a_way_back_is_good_once_in_the_browser_that_went() {
         let mut page = Page::of(&told.server);
         page.get("/login");
         let answer = page.get(&format!("/login/oidc/company/callback{answer}"));
-        refused((page, answer), 422, stale);
+        refused((page, answer), 422, too_late);
     }
 }
 

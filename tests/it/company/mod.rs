@@ -91,10 +91,16 @@ impl Told {
         let mut page = Page::of(&self.server);
         page.get("/login");
         let url = page.get("/login/oidc/company").location().to_owned();
+        let (state, nonce) = Self::sent_along(&url);
+        (page, state, nonce)
+    }
+
+    /// The state and the nonce in an address of the provider.
+    fn sent_along(url: &str) -> (String, String) {
         let (_, query) = url.split_once('?').expect("a query");
         let query: Vec<(String, String)> = serde_html_form::from_str(query).expect("a query");
         let value = |name: &str| query.iter().find(|(known, _)| known == name).expect("sent along").1.clone();
-        (page, value("state"), value("nonce"))
+        (value("state"), value("nonce"))
     }
 
     /// Good claims, but for these changes.

@@ -1,10 +1,15 @@
 //! Company accounts on the pages, as far as no directory has to answer. What needs one is in `browser/company`.
 
+use std::time::Duration;
+
+use latchkey::auth::{Actor, NewAccount};
+use latchkey::secret::PlainSecret;
 use serde_json::{Value, json};
 
 use super::admin::link_on;
 use super::between;
 use super::client::{PASSWORD, Page, add, plain};
+use crate::browser::Clocked;
 use crate::harness::{CHEAP, TestServer};
 
 /// Two providers and a directory at which nobody listens.
@@ -293,4 +298,33 @@ fn none_of_it_is_for_people_who_administer_nothing() {
     }
     assert_eq!(alice.get("/reauthenticate/oidc?next=%2Fconnect").location(), "/reauthenticate?next=%2Fconnect");
     assert!(alice.look("/profile").contains("kept on this server"));
+}
+
+#[test]
+fn joining_and_taking_apart_need_a_fresh_proof() {
+    let server = Clocked::with_config(&format!("{CHEAP}{DIRECTORIES}"));
+    let password = || Some(PlainSecret::new(PASSWORD.to_owned()));
+    let rosa = NewAccount { is_admin: true, password: password(), ..NewAccount::named("rosa") };
+    for account in [rosa, NewAccount { password: password(), ..NewAccount::named("alice") }] {
+        server.auth().add_user(&account, &Actor::cli()).expect("added");
+    }
+    let mut rosa = Page::at(server.addr).let_in("rosa");
+    let is_joined = || {
+        let alice = server.auth().user("alice").expect("an account");
+        server.auth().company_link(&alice).expect("read").is_some()
+    };
+    let fields = [("directory", "oidc:acme"), ("who", "1")];
+    let (page, join, unlink) = ("/admin/users/alice", "/admin/users/alice/company", "/admin/users/alice/unlink");
+    server.advance(Duration::from_mins(11));
+    let asked = rosa.submit(page, join, &fields);
+    assert_eq!(asked.location(), "/reauthenticate?next=%2Fadmin%2Fusers%2Falice");
+    assert!(!is_joined());
+    assert_eq!(rosa.submit("/reauthenticate", "/reauthenticate", &[("password", PASSWORD)]).status, 303);
+    assert_eq!(rosa.submit(page, join, &fields).location(), "/admin/users/alice?done=joined");
+    assert!(is_joined());
+    rosa.look(unlink);
+    server.advance(Duration::from_mins(11));
+    assert_eq!(rosa.get(unlink).location(), "/reauthenticate?next=%2Fadmin%2Fusers%2Falice%2Funlink");
+    assert_eq!(rosa.submit(page, unlink, &[]).location(), "/reauthenticate?next=%2Fadmin%2Fusers%2Falice%2Funlink");
+    assert!(is_joined());
 }
