@@ -67,6 +67,15 @@ async fn a_name_of_two_people_is_nobodys() {
 }
 
 #[tokio::test]
+async fn somebody_elses_login_name_for_an_address_keeps_nobody_out() {
+    let server = Slapd::start();
+    let office = server.office();
+    server.modify(&replace(BOB, "mail", "ada"));
+    assert_eq!(office.get("ada").await.dn, ADA);
+    assert_eq!(office.password("ada", "bob's own").await, PasswordAnswer::Wrong);
+}
+
+#[tokio::test]
 async fn an_empty_password_never_reaches_the_directory() {
     let server = Slapd::start();
     let office = server.office();

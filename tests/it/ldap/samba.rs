@@ -5,13 +5,14 @@ use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 use tempfile::TempDir;
 
 use super::{Office, certify, installed, spawn, tool};
 use crate::crash::mounts::say_not_run;
-use crate::harness::eventually;
+use crate::harness::eventually_within;
 
 pub const SUFFIX: &str = "DC=ad,DC=latchkey,DC=test";
 /// Everybody's, until a test changes it.
@@ -59,7 +60,8 @@ impl Samba {
     }
 
     fn wait(&self) {
-        eventually("samba", || TcpStream::connect((self.address, 636)).is_ok());
+        // Long where other tests keep the machine busy.
+        eventually_within("samba", Duration::from_mins(1), || TcpStream::connect((self.address, 636)).is_ok());
     }
 
     /// Runs `samba-tool` on the domain.

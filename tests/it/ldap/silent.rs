@@ -121,7 +121,8 @@ async fn another_server_is_asked_where_one_does_not_answer() {
 #[tokio::test]
 async fn a_password_is_asked_at_one_server_only() {
     let server = Slapd::start();
-    let office = Office::of(server.folder.path(), &plain(&[server.url(), server.url()], "1s"));
+    let lines = format!("ca_file = \"authority.pem\"\n{}", plain(&[server.tls_url(), server.url()], "1s"));
+    let office = Office::of(server.folder.path(), &lines);
     assert_eq!(office.password("ada", "wrong").await, PasswordAnswer::Wrong);
     assert_eq!(server.binds(&format!("uid=ada,ou=people,{SUFFIX}")), 1);
 }
