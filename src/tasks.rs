@@ -77,9 +77,14 @@ pub fn write_counts(app: &App) {
 async fn look_after(app: App, directory: DirectoryRef) {
     loop {
         tokio::time::sleep(ROUND).await;
-        if let Err(error) = app.auth.look_after(&directory).await {
-            tracing::warn!(%error, directory = directory.name, "a directory's accounts could not be looked after");
-        }
+        let (auth, looked_at) = (app.auth.clone(), directory.clone());
+        // A task of its own: whatever becomes of one look, there is another.
+        let failure = match tokio::spawn(async move { auth.look_after(&looked_at).await }).await {
+            Ok(Ok(())) => continue,
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        };
+        tracing::warn!(failure, directory = directory.name, "a directory's accounts could not be looked after");
     }
 }
 

@@ -21,6 +21,8 @@ const MOST: usize = 50_000;
 pub(super) struct Attempts {
     most: usize,
     window: Duration,
+    /// Whether all attempts count until none was made for the whole window, and not each for itself.
+    is_chained: bool,
     hasher: RandomState,
     failures: Mutex<LruCache<u64, VecDeque<Time>>>,
 }
@@ -28,7 +30,19 @@ pub(super) struct Attempts {
 impl Attempts {
     /// So many attempts that were not right are taken within the window.
     pub(super) fn new(most: usize, window: Duration) -> Self {
-        Self { most, window, hasher: RandomState::new(), failures: Mutex::new(LruCache::unbounded()) }
+        Self {
+            most,
+            window,
+            is_chained: false,
+            hasher: RandomState::new(),
+            failures: Mutex::new(LruCache::unbounded()),
+        }
+    }
+
+    /// The same, where attempts are forgotten only once none was made for the whole window: as Active Directory and others
+    /// count wrong passwords, which fall back to none that long after the last one (MS-ADA1 `lockOutObservationWindow`).
+    pub(super) fn chained(most: usize, window: Duration) -> Self {
+        Self { is_chained: true, ..Self::new(most, window) }
     }
 
     /// Counts an attempt before it is made, so that many at the same time are not more than the limit.
@@ -40,9 +54,10 @@ impl Attempts {
         let times = failures.get_or_insert_mut(self.hasher.hash_one(against), VecDeque::new);
         let window = seconds(self.window.as_secs());
         // A time to come is of a clock that was wrong then.
-        times.retain(|&at| at <= now && now < at + window);
-        if let Some(first) = times.front().filter(|_| times.len() >= self.most) {
-            return Err((*first + window - now).to_std().unwrap_or_default().max(Duration::from_secs(1)));
+        let last = times.back().copied().filter(|last| self.is_chained && *last <= now && now < *last + window);
+        times.retain(|&at| at <= now && (last.is_some() || now < at + window));
+        if let Some(over) = last.or_else(|| times.front().copied()).filter(|_| times.len() >= self.most) {
+            return Err((over + window - now).to_std().unwrap_or_default().max(Duration::from_secs(1)));
         }
         times.push_back(now);
         while failures.len() > MOST {
@@ -76,5 +91,21 @@ mod tests {
         attempts.forget(&"alice");
         assert_eq!(attempts.begin(&"alice", at(301)), Ok(()));
         assert_eq!(attempts.begin(&"alice", at(0)), Ok(()), "what a wrong clock has counted counts no more");
+    }
+
+    #[test]
+    fn spaced_attempts_are_chained_where_a_directory_counts_them_so() {
+        let attempts = Attempts::chained(3, Duration::from_mins(30));
+        let at = |minute: i64| from_millis(minute * 60_000);
+        for minute in [0, 10, 20] {
+            assert_eq!(attempts.begin(&"alice", at(minute)), Ok(()));
+        }
+        for minute in [30, 40, 49] {
+            assert!(attempts.begin(&"alice", at(minute)).is_err(), "the last was less than the window ago");
+        }
+        assert_eq!(attempts.begin(&"alice", at(50)), Ok(()), "the directory has forgotten them, too");
+        assert_eq!(attempts.begin(&"alice", at(79)), Ok(()));
+        assert_eq!(attempts.begin(&"alice", at(100)), Ok(()));
+        assert_eq!(attempts.begin(&"alice", at(105)), Err(Duration::from_mins(25)));
     }
 }

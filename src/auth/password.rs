@@ -85,6 +85,9 @@ pub(super) fn replace_password(
     phc: &str,
     keep_session: Option<i64>,
 ) -> Result<()> {
+    if store::identity::of_user(tx, user.id)?.is_some() {
+        return Err(Error::Refused("this account comes from a company directory, which keeps its password"));
+    }
     store::user::set_password(tx, user.id, phc, false)?;
     store::session::delete_others(tx, user.id, keep_session)?;
     store::device::forget_all(tx, user.id)?;

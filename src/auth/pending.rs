@@ -72,7 +72,9 @@ impl Auth {
             // A password that was changed meanwhile proves nothing any more.
             let holds = match (&user, waiting.proven.password) {
                 (Some(user), Some(proof)) => Self::still_proves(c, user, proof)?,
-                (found, _) => found.is_some(),
+                // Taken apart meanwhile, the directory's word counts no more.
+                (Some(user), None) => store::identity::of_user(c, user.id)?.is_some(),
+                (None, _) => false,
             };
             Ok(user.filter(|_| holds))
         });

@@ -243,13 +243,14 @@ impl Auth {
             if !is_enabled || !is_proven {
                 return Err(SignInRefusal::Ended);
             }
+            let company = entry.proven.company.as_ref().map(|company| company.in_place_of(user, entry.browser.session));
             if let Some(old) = entry.browser.session {
                 store::session::delete(tx, old.user.id, old.id)?;
             }
             if let Some(old) = entry.browser.device {
                 store::device::forget(tx, user.id, &digest(old))?;
             }
-            let new = self.begin_session(tx, user, restricted, entry.proven.company.as_ref(), visitor)?;
+            let new = self.begin_session(tx, user, restricted, company.as_ref(), visitor)?;
             store::device::remember(tx, user.id, &digest(device.expose()), now)?;
             self.audit_with(tx, &actor, "sign-in", Some(user.name.as_str()), None, Some(entry.by))?;
             Ok(SignedIn { new, device: device.clone() })
@@ -310,12 +311,12 @@ impl Auth {
         } else {
             "password"
         };
-        self.use_up_confirmation(session);
         Ok(self.step_up(session, by, visitor)?)
     }
 
     pub(super) fn step_up(&self, session: &Session, by: &str, visitor: Visitor<'_>) -> Result<NewToken> {
         let actor = Actor::person(&session.user, visitor);
+        self.use_up_confirmation(session);
         self.0.store.write(|tx| {
             let name = Some(session.user.name.as_str());
             self.audit_with(tx, &actor, "reauthenticate", name, None, Some(by))?;

@@ -72,22 +72,23 @@ pub fn all(connection: &Connection) -> Result<Vec<CompanyLink>> {
 }
 
 /// Accounts of a directory that are not disabled here and were last asked about at a time or before, the longest ago
-/// first; each with whether it is suspended.
+/// first; each with whether it is suspended. A time to come is of a clock that was wrong then.
 pub fn due(
     connection: &Connection,
     kind: DirectoryKind,
     directory: &str,
     before: Time,
+    now: Time,
     limit: u32,
 ) -> Result<Vec<(CompanyLink, bool)>> {
     let sql = format!(
         "SELECT {COLUMNS}, (SELECT suspended_at IS NOT NULL FROM user WHERE user.id = identity.user_id)
-         FROM identity WHERE kind = ?1 AND directory = ?2 AND checked_at <= ?3
+         FROM identity WHERE kind = ?1 AND directory = ?2 AND (checked_at <= ?3 OR checked_at > ?4)
             AND EXISTS (SELECT 1 FROM user WHERE user.id = identity.user_id AND user.disabled_at IS NULL)
-         ORDER BY checked_at, id LIMIT ?4"
+         ORDER BY checked_at, id LIMIT ?5"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map((kind.as_str(), directory, to_millis(before), limit), |row| {
+    let rows = statement.query_map((kind.as_str(), directory, to_millis(before), to_millis(now), limit), |row| {
         let is_suspended = row.get(14)?;
         Ok(read(row).map(|link| (link, is_suspended)))
     })?;
@@ -152,11 +153,11 @@ pub fn update(connection: &Connection, link: &CompanyLink) -> Result<()> {
     Ok(())
 }
 
-/// Hands the accounts of an issuer to the directory that has it under another name now, and says how many.
-pub fn adopt(connection: &Connection, issuer: &str, directory: &str) -> Result<usize> {
+/// Hands the accounts of an issuer that came by one directory to another, and says how many.
+pub fn adopt(connection: &Connection, issuer: &str, from: &str, to: &str) -> Result<usize> {
     Ok(connection
-        .prepare_cached("UPDATE identity SET directory = ?2 WHERE kind = 'oidc' AND issuer = ?1 AND directory <> ?2")?
-        .execute((issuer, directory))?)
+        .prepare_cached("UPDATE identity SET directory = ?3 WHERE kind = 'oidc' AND issuer = ?1 AND directory = ?2")?
+        .execute((issuer, from, to))?)
 }
 
 /// Ends what joins an account and a directory.

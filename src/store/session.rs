@@ -134,6 +134,13 @@ pub fn delete_of_sid(connection: &Connection, provider: &str, sid: &str) -> Resu
     Ok(connection.prepare_cached("DELETE FROM session WHERE provider = ?1 AND sid = ?2")?.execute((provider, sid))?)
 }
 
+/// Ends the sessions of an account that a provider has begun without a name for them, and says how many.
+pub fn delete_without_sid(connection: &Connection, provider: &str, user_id: i64) -> Result<usize> {
+    Ok(connection
+        .prepare_cached("DELETE FROM session WHERE provider = ?1 AND user_id = ?2 AND sid IS NULL")?
+        .execute((provider, user_id))?)
+}
+
 /// Ends the sessions of an account that a provider has begun, and says how many.
 pub fn delete_of_provider(connection: &Connection, provider: &str, user_id: i64) -> Result<usize> {
     Ok(connection

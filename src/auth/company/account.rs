@@ -27,6 +27,7 @@ impl Auth {
         refresh_token: Option<&[u8]>,
         visitor: Visitor<'_>,
     ) -> std::result::Result<User, SignInRefusal> {
+        self.refuse_another_directorys(source, person)?;
         if let Some(ending) = person.ending {
             return Err(self.turned_away(source, person, ending)?);
         }
@@ -144,10 +145,25 @@ impl Auth {
         identity::of_user(tx, user.id)?.ok_or_else(|| Error::NoSuchUser(user.name.to_string()))
     }
 
-    /// The directory's own word that the account has ended: it ends here at once, also in between two looks.
+    /// Two entries of the configuration may have one issuer, with rules of their own: an account stays with the entry
+    /// that it came by, as long as there is that one, and another one's rules neither end nor free it.
+    fn refuse_another_directorys(&self, source: Source<'_>, person: &Person) -> std::result::Result<(), SignInRefusal> {
+        let link = self.0.store.read(|c| identity::by_identity(c, &person.identity))?;
+        let Some(link) = link.filter(|link| link.directory != source.common.name) else {
+            return Ok(());
+        };
+        match self.0.company.common(link.kind, &link.directory) {
+            Some(own) => Err(CompanyRefusal::SignInThere(own.label.clone()).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// The directory's own word that the account has ended: it ends here at once, also in between two looks. That LDAP
+    /// does not show somebody to be one of those who count is left to the looks, which see whether it is everybody.
     pub(super) fn turned_away(&self, source: Source<'_>, person: &Person, ending: Ending) -> Result<SignInRefusal> {
         let now = self.0.clock.now_in_millis();
-        self.0.store.write(|tx| match identity::by_identity(tx, &person.identity)? {
+        let is_left = source.kind == DirectoryKind::Ldap && matches!(ending, Ending::Gone | Ending::NotAllowed);
+        self.0.store.write(|tx| match identity::by_identity(tx, &person.identity)?.filter(|_| !is_left) {
             Some(mut link) => self.end(tx, &mut link, ending, "a sign-in was refused", now),
             None => Ok(()),
         })?;

@@ -10,6 +10,7 @@ use crate::auth::api_token::digest;
 use crate::clock::seconds;
 use crate::directory::oidc::Ticket;
 use crate::model::{Identity, Time};
+use crate::secret::PlainSecret;
 
 /// How long the browser is waited for.
 const PATIENCE: Duration = Duration::from_mins(15);
@@ -26,7 +27,7 @@ pub(super) enum Purpose {
     /// Proving anew who one is, in this session.
     Confirm { session_id: i64 },
     /// Joining the company account to the account of a link that was handed over.
-    Join { token: String },
+    Join { token: PlainSecret },
 }
 
 /// A sign-in under way.

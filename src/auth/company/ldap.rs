@@ -170,20 +170,24 @@ impl Auth {
     fn find_in_ldap(&self, asked: Asked<'_>) -> Result<Option<Found<'_>>, SignInRefusal> {
         let now = self.0.clock.now();
         let directories = self.0.company.directories.ldap();
-        let mut silent = None;
-        if let Asked::Typed(name, _) = asked {
-            for ldap in directories {
-                match wait(ldap.find(name, now)) {
-                    Ok(Some(entry)) => return Ok(Some(self.found(ldap, entry)?)),
-                    Ok(None) => {}
-                    Err(error) => silent = Some(error),
-                }
-            }
-        }
         let link = match asked {
             Asked::Known(_, link) => Some(link.clone()),
             Asked::Typed(_, known) => known.map(|user| self.link_of(user)).transpose()?.flatten(),
         };
+        if let Asked::Typed(name, _) = asked {
+            // The one that the account of that name comes from goes first: a password is shown to no other.
+            let is_own = |ldap: &&Ldap| link.as_ref().is_some_and(|link| link.identity.issuer == ldap.issuer());
+            let (own, others): (Vec<&Ldap>, Vec<&Ldap>) = directories.iter().partition(is_own);
+            for ldap in own.into_iter().chain(others) {
+                match wait(ldap.find(name, now)) {
+                    Ok(Some(entry)) => return Ok(Some(self.found(ldap, entry)?)),
+                    Ok(None) => {}
+                    // Who is in it is not known, so nobody's password goes to a namesake elsewhere.
+                    Err(error) => return Err(CompanyRefusal::from(error).into()),
+                }
+            }
+        }
+        let mut silent = None;
         if let Some(link) = link.filter(|link| link.kind == DirectoryKind::Ldap)
             && let Some(ldap) = directories.iter().find(|ldap| ldap.issuer() == link.identity.issuer)
         {

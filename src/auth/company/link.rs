@@ -40,6 +40,9 @@ impl Auth {
     /// [`Error::NoSuchUser`], [`Error::Invalid`], [`Error::Refused`]; a directory that does not answer.
     pub fn link_user(&self, name: &str, to: &LinkTo, actor: &Actor) -> std::result::Result<(), SignInRefusal> {
         let (kind, common, person) = self.person_to_link(to)?;
+        if person.ending.is_some() {
+            return Err(Error::Refused("that company account has ended, or may not use this server").into());
+        }
         let user = self.user(name)?;
         if actor.is(&user) {
             return Err(Error::Refused("nobody joins their own account: another administrator can do it").into());
@@ -48,11 +51,7 @@ impl Auth {
         self.0.store.write(|tx| {
             let user = by_id(tx, user.id)?;
             refuse_what_is_joined(tx, &user, &person.identity)?;
-            if user.is_admin && !another_local_admin(tx, user.id)? {
-                let reason = "this is the last administrator whose account is kept on this server: keep one, for the day \
-                              on which the directory does not answer";
-                return Err(Error::Refused(reason).into());
-            }
+            refuse_the_last_local_admin(tx, &user)?;
             self.join(tx, source, &person, &user, actor)?;
             Ok(Self::make_company_account(tx, &user)?)
         })
@@ -136,6 +135,7 @@ impl Auth {
             return Err(self.turned_away(source, person, ending)?);
         }
         let user = self.open_password_link(token)?.ok_or(CompanyRefusal::LinkEnded)?.user;
+        self.refuse_a_mere_link(&user)?;
         let now = self.0.clock.now_in_millis();
         let actor = Actor::person(&user, visitor);
         self.0.store.write(|tx| {
@@ -150,6 +150,16 @@ impl Auth {
         })
     }
 
+    /// A link that was handed over is less than what it may take away.
+    fn refuse_a_mere_link(&self, user: &User) -> std::result::Result<(), SignInRefusal> {
+        if self.second_factors_of(user)?.any() {
+            let reason =
+                "this account has a second factor, which a link does not stand for: an administrator joins the two";
+            return Err(Error::Refused(reason).into());
+        }
+        Ok(())
+    }
+
     /// What has to hold before somebody with a link that was handed over joins their company account.
     fn refuse_to_join(
         tx: &Transaction<'_>,
@@ -160,6 +170,7 @@ impl Auth {
         if common.provision == Provision::Off {
             return Err(CompanyRefusal::NoAccount.into());
         }
+        refuse_the_last_local_admin(tx, user)?;
         refuse_what_is_joined(tx, user, identity)
     }
 
@@ -193,6 +204,17 @@ fn refuse_what_is_joined(
     }
     if identity::by_identity(tx, identity)?.is_some() {
         return Err(CompanyRefusal::Taken.into());
+    }
+    Ok(())
+}
+
+/// Somebody is left who gets in on the day on which no directory answers.
+fn refuse_the_last_local_admin(tx: &Transaction<'_>, user: &User) -> Result<()> {
+    if user.is_admin && !another_local_admin(tx, user.id)? {
+        return Err(Error::Refused(
+            "this is the last administrator whose account is kept on this server: keep one, for the day on which the \
+             directory does not answer",
+        ));
     }
     Ok(())
 }

@@ -28,15 +28,17 @@ impl Default for Heard {
 }
 
 impl Heard {
-    /// Whether it is the first time.
-    fn is_new(&self, key: String, now: Time) -> bool {
+    fn was_taken(&self, key: &str, now: Time) -> bool {
         let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = heard.get(&key).is_some_and(|until| now < *until);
+        heard.get(key).is_some_and(|until| now < *until)
+    }
+
+    fn take(&self, key: String, now: Time) {
+        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         heard.push(key, now + seconds(HEARD_FOR));
         while heard.len() > MOST {
             heard.pop_lru();
         }
-        !known
     }
 }
 
@@ -73,11 +75,10 @@ impl Auth {
                 _ => CompanyRefusal::Untrusted(oidc.config().common.label.clone()),
             }
         })?;
-        if self.0.company.heard.is_new(format!("{provider} {}", logout.jti), now) {
-            Ok(logout)
-        } else {
-            Err(CompanyRefusal::Untrusted(oidc.config().common.label.clone()).into())
+        if self.0.company.heard.was_taken(&format!("{provider} {}", logout.jti), now) {
+            return Err(CompanyRefusal::Untrusted(oidc.config().common.label.clone()).into());
         }
+        Ok(logout)
     }
 
     /// Ends the sessions that a provider has ended, and tells how many; application passwords go on. Blocks.
@@ -95,7 +96,12 @@ impl Auth {
             let link = logout.identity.as_ref().map(|identity| identity::by_identity(tx, identity)).transpose()?;
             let link = link.flatten();
             let ended = match (&logout.sid, &link) {
-                (Some(sid), _) => store::session::delete_of_sid(tx, provider, sid)?,
+                (Some(sid), link) => {
+                    let named = store::session::delete_of_sid(tx, provider, sid)?;
+                    let of = link.as_ref().map(|link| store::session::delete_without_sid(tx, provider, link.user_id));
+                    named + of.transpose()?.unwrap_or(0)
+                }
+                // Without a name, all of the person's (§2.7).
                 (None, Some(link)) => store::session::delete_of_provider(tx, provider, link.user_id)?,
                 (None, None) => 0,
             };
@@ -106,6 +112,8 @@ impl Auth {
             }
             Ok::<_, crate::auth::Error>(ended)
         })?;
+        // Not before it is done: the provider may tell it again.
+        self.0.company.heard.take(format!("{provider} {}", logout.jti), self.0.clock.now());
         Ok(ended)
     }
 }

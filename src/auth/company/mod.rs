@@ -36,7 +36,7 @@ use tokio::sync::Semaphore;
 use super::attempts::Attempts;
 use crate::config::{CommonConfig, LdapConfig};
 use crate::directory::{Directories, Ldap, Unreachable};
-use crate::model::{DirectoryKind, Ending, Time};
+use crate::model::{DirectoryKind, Ending, Session, Time, User};
 
 /// Sign-ins that ask an LDAP directory at a time. Each holds a thread while it waits.
 const ASKING: usize = 16;
@@ -128,6 +128,16 @@ pub(super) struct CompanyEntry {
     pub(super) second_factor: bool,
 }
 
+impl CompanyEntry {
+    /// The same in a browser that has a session of that person still: a provider that does not say when it asked for a
+    /// proof may not have asked for any, and whoever finds the browser open is no fresher by going there and back (S19).
+    pub(super) fn in_place_of(&self, user: &User, session: Option<&Session>) -> Self {
+        let is_silent = self.provider.is_some() && self.authenticated_at.is_none();
+        let own = session.filter(|session| is_silent && session.user.id == user.id);
+        Self { authenticated_at: own.map(|session| session.authenticated_at).or(self.authenticated_at), ..self.clone() }
+    }
+}
+
 /// What is kept in memory.
 #[derive(Debug)]
 pub(super) struct State {
@@ -159,7 +169,10 @@ impl Budgets {
     fn new(config: &LdapConfig) -> Self {
         let most = config.wrong_passwords as usize;
         let window = config.wrong_passwords_window;
-        Self { strangers: Attempts::new(most.saturating_sub(1).max(1), window), known: Attempts::new(most, window) }
+        Self {
+            strangers: Attempts::chained(most.saturating_sub(1).max(1), window),
+            known: Attempts::chained(most, window),
+        }
     }
 }
 
@@ -199,7 +212,7 @@ fn unknown_budget(directories: &Directories) -> Attempts {
     let configs = || directories.ldap().iter().map(Ldap::config);
     let most = configs().map(|config| config.wrong_passwords).min().unwrap_or(1);
     let window = configs().map(|config| config.wrong_passwords_window).max().unwrap_or(BEGUN_WINDOW);
-    Attempts::new((most as usize).saturating_sub(1).max(1), window)
+    Attempts::chained((most as usize).saturating_sub(1).max(1), window)
 }
 
 /// Waits for a directory from a blocking task.

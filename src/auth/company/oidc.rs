@@ -38,11 +38,11 @@ pub enum OidcErrand {
     /// Proving anew who one is, to go there.
     Confirm(String),
     /// Joining the company account to the account of this link.
-    Join(String),
+    Join(PlainSecret),
 }
 
-/// What the browser came back with.
-#[derive(Debug, Default)]
+/// What the browser came back with; nothing that is printed.
+#[derive(Default)]
 pub struct OidcAnswer {
     /// What we gave it on the way.
     pub state: String,
@@ -101,7 +101,7 @@ impl Auth {
         let (intent, purpose) = match purpose {
             OidcPurpose::SignIn => (Intent::SignIn, Purpose::SignIn),
             OidcPurpose::Confirm(session) => (Intent::Confirm, Purpose::Confirm { session_id: session.id }),
-            OidcPurpose::Join(token) => (Intent::SignIn, Purpose::Join { token: token.to_owned() }),
+            OidcPurpose::Join(token) => (Intent::SignIn, Purpose::Join { token: PlainSecret::new(token.to_owned()) }),
         };
         let redirect = format!("{site}/login/oidc/{provider}/callback");
         let begun = oidc.begin(&redirect, intent, now).await.map_err(CompanyRefusal::from)?;
@@ -203,7 +203,9 @@ impl Auth {
         }
         let sealed = arrival.refresh_token.as_ref().map(|token| self.seal_refresh_token(token)).transpose()?;
         let user = match &flow.purpose {
-            Purpose::Join { token } => self.join_by_link(token, source, &arrival.person, sealed.as_deref(), visitor)?,
+            Purpose::Join { token } => {
+                self.join_by_link(token.expose(), source, &arrival.person, sealed.as_deref(), visitor)?
+            }
             _ => self.arrive(source, &arrival.person, sealed.as_deref(), visitor)?,
         };
         let company = CompanyEntry {

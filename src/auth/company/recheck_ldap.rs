@@ -1,5 +1,7 @@
 //! One pass over the accounts of an LDAP directory.
 
+use futures_util::{StreamExt, stream};
+
 use super::recheck::DirectoryRef;
 use crate::auth::{Auth, Result};
 use crate::clock::seconds;
@@ -12,6 +14,8 @@ use crate::store::identity;
 const GONE_AFTER: u32 = 2;
 /// So many failures in a row are the directory's and not one entry's.
 const SILENT_AFTER: usize = 3;
+/// Accounts that are asked about at a time.
+const AT_ONCE: usize = 8;
 /// Accounts that are written down in one go.
 const TOGETHER: usize = 100;
 /// So few accounts may vanish in one pass whatever part of all they are.
@@ -74,7 +78,8 @@ impl Auth {
         if state.passed_at.is_some_and(|passed| passed <= now && now < passed + recheck) {
             return Ok(Ok(()));
         }
-        let links = self.0.store.read(|c| identity::due(c, DirectoryKind::Ldap, &directory.name, now, u32::MAX))?;
+        let links =
+            self.0.store.read(|c| identity::due(c, DirectoryKind::Ldap, &directory.name, now, now, u32::MAX))?;
         if links.is_empty() {
             self.change_state(directory, move |state| state.passed_at = Some(now)).await?;
             return Ok(Ok(()));
@@ -106,9 +111,14 @@ impl Auth {
         now: Time,
     ) -> Result<std::result::Result<(), Unreachable>> {
         let (all, mut silent) = (links.len(), 0);
-        for (link, is_suspended) in links {
+        let asked = stream::iter(links).map(|(link, is_suspended)| async move {
+            let found = ldap.find_by_id(&link.identity, now).await;
+            (link, is_suspended, found)
+        });
+        let mut asked = std::pin::pin!(asked.buffered(AT_ONCE));
+        while let Some((link, is_suspended, found)) = asked.next().await {
             pass.active += usize::from(!is_suspended);
-            match ldap.find_by_id(&link.identity, now).await {
+            match found {
                 Err(error) if silent + 1 >= SILENT_AFTER.min(all) => return Ok(Err(error)),
                 Err(error) => {
                     silent += 1;
@@ -157,7 +167,8 @@ impl Auth {
         let alarm = is_too_much.then(|| {
             format!(
                 "{} of {active} accounts are not to be found, or not among those who may use this server, all at once. \
-                 Nobody was suspended. If this is right, disable them by hand; else mend the directory or the filter",
+                 Nobody was suspended, and nobody else is for being gone until that is settled. If this is right, disable them \
+                 by hand; else mend the directory or the filter",
                 lost.len()
             )
         });

@@ -31,27 +31,32 @@ impl Auth {
         self.adopt(oidc, directory).await?;
         let recheck = seconds(oidc.config().common.recheck.as_secs());
         let before = now - recheck;
-        let due = self.0.store.read(|c| identity::due(c, DirectoryKind::Oidc, &directory.name, before, AT_ONCE))?;
+        let due =
+            self.0.store.read(|c| identity::due(c, DirectoryKind::Oidc, &directory.name, before, now, AT_ONCE))?;
         if due.is_empty() {
             return Ok(Ok(()));
         }
         let is_all = due.len() < AT_ONCE as usize;
-        let mut last = None;
+        let (mut last, mut failed) = (None, Vec::new());
         let mut silent = 0;
         let mut answers = 0;
         for (link, is_suspended) in due {
-            if is_suspended {
-                // Only a sign-in brings it back.
+            // Only a sign-in brings it back, unless there is something to ask by.
+            if is_suspended && self.0.store.read(|c| identity::refresh_token(c, link.id))?.is_none() {
                 self.leave(link, None, now).await?;
                 continue;
             }
             match self.look_at(oidc, link.clone(), now).await? {
-                Ok(()) => (silent, answers) = (0, answers + 1),
+                Ok(was_asked) => {
+                    silent = 0;
+                    answers += usize::from(was_asked);
+                }
                 Err(error) if silent + 1 >= SILENT_AFTER => return Ok(Err(error)),
                 Err(error) => {
                     silent += 1;
                     // The others first, should it be this one alone.
-                    self.leave(link, Some(error.reason.clone()), before + SOON.min(recheck)).await?;
+                    self.leave(link.clone(), Some(error.reason.clone()), before + SOON.min(recheck)).await?;
+                    failed.push(link);
                     last = Some(error);
                 }
             }
@@ -60,6 +65,9 @@ impl Auth {
             Some(error) if answers == 0 => return Ok(Err(error)),
             _ if answers == 0 => return Ok(Ok(())),
             _ => {}
+        }
+        for link in failed {
+            self.doubt(oidc, link, now).await?;
         }
         self.note_heard(directory, is_all, now).await?;
         Ok(Ok(()))
@@ -72,8 +80,16 @@ impl Auth {
             return Ok(());
         };
         let name = directory.name.clone();
-        let moved =
-            self.off_thread(move |auth| Ok(auth.0.store.write(|tx| identity::adopt(tx, &issuer, &name))?)).await?;
+        let moved = self.off_thread(move |auth| {
+            let is_orphan = |count: &identity::Count| {
+                count.kind == DirectoryKind::Oidc && auth.0.company.common(count.kind, &count.directory).is_none()
+            };
+            auth.0.store.write(|tx| {
+                let orphans = identity::count(tx)?.into_iter().filter(is_orphan);
+                orphans.map(|orphan| Ok(identity::adopt(tx, &issuer, &orphan.directory, &name)?)).sum::<Result<usize>>()
+            })
+        });
+        let moved = moved.await?;
         if moved > 0 {
             tracing::info!(
                 directory = directory.name,
@@ -103,7 +119,17 @@ impl Auth {
         .await
     }
 
-    async fn look_at(&self, oidc: &Oidc, link: CompanyLink, now: Time) -> Result<std::result::Result<(), Unreachable>> {
+    /// Looks at one account, and tells whether the provider was asked.
+    async fn look_at(
+        &self,
+        oidc: &Oidc,
+        link: CompanyLink,
+        now: Time,
+    ) -> Result<std::result::Result<bool, Unreachable>> {
+        // A token is shown to nobody but whom it is of: the entry may have another issuer by now.
+        if !oidc.is_of(&link.identity) {
+            return self.count_sign_in_age(oidc, link, now).await;
+        }
         let Some(sealed) = self.0.store.read(|c| identity::refresh_token(c, link.id))? else {
             return self.count_sign_in_age(oidc, link, now).await;
         };
@@ -125,12 +151,23 @@ impl Auth {
         link: CompanyLink,
         (token, sealed): (PlainSecret, Vec<u8>),
         now: Time,
-    ) -> Result<std::result::Result<(), Unreachable>> {
+    ) -> Result<std::result::Result<bool, Unreachable>> {
         let grace = oidc.config().unconfirmed_grace;
         match oidc.refresh(&token, &link.identity, now).await {
             Refreshed::Unreachable(error) => return Ok(Err(error)),
+            Refreshed::Doubtful(error, refresh_token) => {
+                self.keep_rotated(link.id, sealed, refresh_token).await?;
+                return Ok(Err(error));
+            }
             Refreshed::Answered { person, refresh_token } => {
                 self.keep_rotated(link.id, sealed, refresh_token).await?;
+                // Who must be in a group is not known to be, where nothing is said of groups.
+                let is_half = person.is_none() && !oidc.config().common.required_groups.is_empty();
+                if is_half && is_old(oidc, &link, now) {
+                    let why = "nothing was said of groups for longer than max_signin_age";
+                    self.settle(link, move |auth, tx, link| auth.unconfirm(tx, link, why, grace, now)).await?;
+                    return Ok(Ok(true));
+                }
                 self.settle(link, move |auth, tx, link| {
                     if let Some(because) = person.as_ref().and_then(|person| person.ending) {
                         return auth.end(tx, link, because, because.told(), now);
@@ -147,7 +184,19 @@ impl Auth {
                 self.settle(link, move |auth, tx, link| auth.unconfirm(tx, link, &why, grace, now)).await?;
             }
         }
-        Ok(Ok(()))
+        Ok(Ok(true))
+    }
+
+    /// An account for which the provider says nothing that is understood, while it answers for others: that may not go on
+    /// without end.
+    async fn doubt(&self, oidc: &Oidc, link: CompanyLink, now: Time) -> Result<()> {
+        let age = seconds(oidc.config().max_signin_age.as_secs());
+        if link.confirmed_at.is_some_and(|at| at <= now && now < at + age) {
+            return Ok(());
+        }
+        let grace = oidc.config().unconfirmed_grace;
+        let why = "the provider has confirmed others and not this account for longer than max_signin_age";
+        self.settle(link, move |auth, tx, link| auth.unconfirm(tx, link, why, grace, now)).await
     }
 
     /// Keeps the token that takes over, before all else: the one before may be good no more. One that a sign-in has
@@ -174,11 +223,10 @@ impl Auth {
         oidc: &Oidc,
         link: CompanyLink,
         now: Time,
-    ) -> Result<std::result::Result<(), Unreachable>> {
-        let age = seconds(oidc.config().max_signin_age.as_secs());
-        if now < link.signed_in_at.unwrap_or(link.linked_at) + age {
+    ) -> Result<std::result::Result<bool, Unreachable>> {
+        if !is_old(oidc, &link, now) {
             self.leave(link, None, now).await?;
-            return Ok(Ok(()));
+            return Ok(Ok(false));
         }
         // Nobody can sign in while the provider is down; that time does not count against them.
         if let Err(error) = oidc.reach().await {
@@ -187,6 +235,13 @@ impl Auth {
         let grace = oidc.config().unconfirmed_grace;
         let why = "nobody has signed in by this account for longer than max_signin_age";
         self.settle(link, move |auth, tx, link| auth.unconfirm(tx, link, why, grace, now)).await?;
-        Ok(Ok(()))
+        Ok(Ok(true))
     }
+}
+
+/// Whether the last sign-in confirms the account no more. A time to come is of a clock that was wrong then.
+fn is_old(oidc: &Oidc, link: &CompanyLink, now: Time) -> bool {
+    let age = seconds(oidc.config().max_signin_age.as_secs());
+    let since = link.signed_in_at.unwrap_or(link.linked_at);
+    !(since <= now && now < since + age)
 }

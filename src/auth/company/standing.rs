@@ -45,8 +45,11 @@ impl Auth {
         link.checked_at = now;
         link.failure = Some(short(detail));
         identity::update(tx, link)?;
-        // What it was kept alive by is worth nothing any more: the next sign-in brings another.
-        identity::set_refresh_token(tx, link.id, None)?;
+        // What it was kept alive by is worth nothing any more, and the next sign-in brings another; but who was taken out of
+        // a group may be put back.
+        if because != Ending::NotAllowed {
+            identity::set_refresh_token(tx, link.id, None)?;
+        }
         let Some(user) = store::user::by_id(tx, link.user_id)? else {
             return Ok(());
         };

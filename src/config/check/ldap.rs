@@ -81,6 +81,11 @@ impl Check<'_> {
                 admin_groups: &raw.admin_groups,
             },
         );
+        for group in raw.admin_groups.iter().filter(|group| !group.contains('=')) {
+            let reason =
+                "must be a whole DN: else whoever may make a group of that name anywhere administers this server";
+            self.wrong(&entry.key("admin_groups"), &format!("{group:?}"), reason);
+        }
         self.urls(raw, entry);
         self.base(&entry.key("user_base"), &raw.user_base, "is needed: the DN beneath which people are");
         let user_filter = or(&raw.user_filter, known.user_filter);

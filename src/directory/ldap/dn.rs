@@ -4,7 +4,8 @@
 /// equal by it are equal to a directory, for the attributes that names are made of (caseIgnoreMatch).
 pub(super) fn normal(dn: &str) -> Option<String> {
     let rdns = parts(dn, ',').map(normal_rdn).collect::<Option<Vec<_>>>()?;
-    Some(rdns.join("\u{1}"))
+    // Quoted, so that no value can look like several.
+    Some(format!("{rdns:?}"))
 }
 
 /// The value of a name's first part, in one form; of a group this is what people call it.
@@ -37,7 +38,7 @@ fn normal_rdn(rdn: &str) -> Option<String> {
     };
     let mut pairs = parts(rdn, '+').map(pair).collect::<Option<Vec<_>>>()?;
     pairs.sort();
-    Some(pairs.join("\u{2}"))
+    Some(format!("{pairs:?}"))
 }
 
 /// Splits where a separator is not escaped.

@@ -278,16 +278,19 @@ impl Ldap {
         }
     }
 
-    /// A required group that does not exist is a mistake in the configuration, or was renamed: nobody is turned out for it.
+    /// That none of the required groups exists is a mistake in the configuration, or they were renamed: nobody is turned
+    /// out for it.
     async fn look_for_missing(&self, required: &[Wanted]) -> Result<(), Failure> {
+        let mut missing = Vec::new();
         for group in required {
-            if !self.exists(group).await?.unwrap_or(true) {
-                let name = printable(group.text(), 200);
-                return Err(Failure::last(format!("there is no group {name}, which required_groups names"))
-                    .with_advice("correct required_groups"));
+            if self.exists(group).await?.unwrap_or(true) {
+                return Ok(());
             }
+            missing.push(printable(group.text(), 200));
         }
-        Ok(())
+        let missing = missing.join(" or ");
+        Err(Failure::last(format!("there is no group {missing}, which required_groups names"))
+            .with_advice("correct required_groups"))
     }
 
     /// Whether a group exists; `None` where a name alone says too little to look for it.

@@ -118,25 +118,26 @@ impl Ldap {
     }
 
     async fn try_find(&self, login: &str, now: Time) -> Result<Option<Entry>, Failure> {
-        let Some(names) = self.login_filter(login) else { return Ok(None) };
-        let search = self.people(&names);
-        let answer = self.connections.search(&search).await?;
-        if answer.no_base {
-            return Err(self.no_base());
+        // One after the other: whoever may write an address into their own entry keeps nobody out who has it for a name.
+        for names in self.login_filters(login) {
+            let answer = self.connections.search(&self.people(&names)).await?;
+            if answer.no_base {
+                return Err(self.no_base());
+            }
+            if answer.more || answer.entries.len() > 1 {
+                let (label, login) = (&self.config.common.label, failure::printable(login, 64));
+                tracing::warn!(
+                    label,
+                    login,
+                    "a name belongs to several entries of the directory, so nobody signs in by it"
+                );
+                return Ok(None);
+            }
+            if let Some(found) = answer.entries.into_iter().next() {
+                return Ok(Some(self.entry(found, true, now).await?));
+            }
         }
-        if answer.more || answer.entries.len() > 1 {
-            let (label, login) = (&self.config.common.label, failure::printable(login, 64));
-            tracing::warn!(
-                label,
-                login,
-                "a name belongs to several entries of the directory, so nobody signs in by it"
-            );
-            return Ok(None);
-        }
-        match answer.entries.into_iter().next() {
-            Some(found) => Ok(Some(self.entry(found, true, now).await?)),
-            None => Ok(None),
-        }
+        Ok(None)
     }
 
     async fn try_find_by_id(&self, identity: &Identity, now: Time) -> Result<Lookup, Failure> {
@@ -181,21 +182,21 @@ impl Ldap {
         if filter.starts_with('(') { filter.to_owned() } else { format!("({filter})") }
     }
 
-    /// `None` for what can be nobody's name.
-    fn login_filter(&self, login: &str) -> Option<String> {
+    /// A filter for each way in which somebody may be named; none for what can be nobody's name.
+    fn login_filters(&self, login: &str) -> Vec<String> {
         let login = login.trim();
         if login.is_empty() || login.len() > LONGEST_LOGIN || login.contains(char::is_control) {
-            return None;
+            return Vec::new();
         }
         if self.config.preset == LdapPreset::ActiveDirectory
             && let Some((_, name)) = login.split_once('\\')
         {
             // The name of a domain before Windows 2000, and in it the account's.
-            return (!name.is_empty()).then(|| format!("(sAMAccountName={})", ldap_escape(name)));
+            let filter = (!name.is_empty()).then(|| format!("(sAMAccountName={})", ldap_escape(name)));
+            return filter.into_iter().collect();
         }
         let login = ldap_escape(login);
-        let each: String = self.config.login_attributes.iter().map(|name| format!("({name}={login})")).collect();
-        Some(format!("(|{each})"))
+        self.config.login_attributes.iter().map(|name| format!("({name}={login})")).collect()
     }
 
     fn no_base(&self) -> Failure {

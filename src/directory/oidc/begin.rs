@@ -65,12 +65,14 @@ pub(super) fn begin(
         (Intent::Confirm, true) => request.add_prompt(CoreAuthPrompt::SelectAccount),
         (Intent::Confirm, false) => request.add_prompt(CoreAuthPrompt::Login).set_max_age(Duration::ZERO),
     };
-    if intent == Intent::Confirm && (is_asked_for_time || metadata.claims_parameter_supported == Some(true)) {
+    if is_asked_for_time || metadata.claims_parameter_supported == Some(true) {
         // OpenID Connect Core 1.0 §5.5. Google gives auth_time to whom asks so only, and to published and verified
         // applications with "Session age claims" switched on ("Security bundle", Google Identity). With Entra it is an
         // optional claim of the application ("Optional claims reference", Microsoft identity platform), which Microsoft's
         // own libraries (MSAL) ask for in this way. Their metadata are not waited for to offer it.
-        request = request.add_extra_param("claims", r#"{"id_token":{"auth_time":{"essential":true}}}"#);
+        // Asked at every sign-in: whom the provider knows still has proven nothing now.
+        let essential = if intent == Intent::Confirm { r#"{"essential":true}"# } else { "null" };
+        request = request.add_extra_param("claims", format!(r#"{{"id_token":{{"auth_time":{essential}}}}}"#));
     }
     let (url, _, _) = request.url();
     let ticket = Ticket { nonce, verifier, redirect: redirect.to_owned(), intent, at: now };

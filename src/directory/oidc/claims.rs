@@ -18,7 +18,7 @@ const MOST_GROUPS: usize = 20_000;
 /// Claims of an ID token, filled up by those of userinfo.
 #[derive(Debug, Clone)]
 pub(super) struct Claims {
-    /// What was signed: what decides about more than names is taken from here alone.
+    /// What was signed.
     signed: Map<String, Value>,
     /// What userinfo said besides.
     besides: Map<String, Value>,

@@ -125,7 +125,11 @@ impl Provider {
         let needed = [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri];
         let offered = [&metadata.userinfo_endpoint, &metadata.end_session_endpoint];
         for endpoint in needed.into_iter().chain(offered.into_iter().flatten()) {
-            address(endpoint)?;
+            let endpoint = address(endpoint)?;
+            // Nobody elsewhere leads us to this very machine.
+            if endpoint.scheme() != "https" && self.issuer.discovery().starts_with("https:") {
+                return Err(Silence("its metadata name an address without TLS".to_owned()));
+            }
         }
         Ok(Arc::new(metadata))
     }

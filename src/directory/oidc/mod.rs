@@ -141,6 +141,9 @@ pub enum Refreshed {
     Ended(Ending, String),
     /// The token is good no more, for a reason that may be harmless.
     Unconfirmed(String),
+    /// Its answer is not to be trusted; a refresh token that came with it takes over all the same, since the one before
+    /// may be good no more.
+    Doubtful(Unreachable, Option<PlainSecret>),
     /// It does not answer, or refuses us for a reason that has nothing to do with the person.
     Unreachable(Unreachable),
 }

@@ -58,8 +58,12 @@ impl Oidc {
         token: Option<&PlainSecret>,
         unsaid: Unsaid,
     ) -> Result<Option<Person>, Flaw> {
-        if claims.lack(&self.config) {
-            self.ask_userinfo(metadata, &mut claims, &identity, token).await?;
+        let mut unsaid = unsaid;
+        if claims.lack(&self.config) && metadata.userinfo_endpoint.is_some() && token.is_some() {
+            // That it does not answer says nothing, and above all not that somebody is in no group.
+            if !self.ask_userinfo(metadata, &mut claims, &identity, token).await? {
+                unsaid = Unsaid::Unknown;
+            }
         }
         self.person_of(claims, identity, token, unsaid).await
     }

@@ -31,7 +31,7 @@ impl Oidc {
         match tokens::ask(&self.http, &self.config, &metadata, &grant).await {
             Ok(tokens) => self.answered(&metadata, tokens, identity, now).await,
             Err(Trouble::Silence(silence)) => Refreshed::Unreachable(self.silent(silence)),
-            Err(Trouble::Refusal(refusal)) => self.refused(&refusal),
+            Err(Trouble::Refusal(refusal)) => self.refused(&refusal.without(token)),
         }
     }
 
@@ -46,9 +46,8 @@ impl Oidc {
                 None
             }
             Err(Flaw::Untrusted(reason)) => {
-                return Refreshed::Unreachable(
-                    self.silent(Silence(format!("its answer is not to be trusted: {reason}"))),
-                );
+                let doubt = self.silent(Silence(format!("its answer is not to be trusted: {reason}")));
+                return Refreshed::Doubtful(doubt, tokens.refresh);
             }
         };
         Refreshed::Answered { person, refresh_token: tokens.refresh }
@@ -92,6 +91,11 @@ impl Oidc {
 
     fn refused(&self, refusal: &Refusal) -> Refreshed {
         let told = refusal.told();
+        // By whatever name it refuses: what is known to mean an ending means one.
+        let ending = ended_by(refusal, &self.config.ended_answers).filter(|_| refusal.error != "invalid_client");
+        if let Some(ending) = ending {
+            return Refreshed::Ended(ending, told);
+        }
         if refusal.is_of_us() {
             let reason = format!("it refuses this server and not the person: {told}");
             return Refreshed::Unreachable(self.silent(Silence(reason)));
@@ -101,10 +105,7 @@ impl Oidc {
                 self.silent(Silence(format!("it refuses by what is not understood: {told}"))),
             );
         }
-        match ended_by(refusal, &self.config.ended_answers) {
-            Some(ending) => Refreshed::Ended(ending, told),
-            None => Refreshed::Unconfirmed(told),
-        }
+        Refreshed::Unconfirmed(told)
     }
 }
 

@@ -69,6 +69,15 @@ impl Refusal {
         ours.contains(&self.error.as_str())
     }
 
+    /// The same without what was sent, which some quote.
+    pub(super) fn without(mut self, sent: &PlainSecret) -> Self {
+        for text in [&mut self.error_description, &mut self.suberror, &mut self.error_subtype].into_iter().flatten() {
+            *text = text.replace(sent.expose(), "…");
+        }
+        self.error = self.error.replace(sent.expose(), "…");
+        self
+    }
+
     /// Short, in one line, for the log and the administrator.
     pub(super) fn told(&self) -> String {
         let short = |text: &str, most: usize| {

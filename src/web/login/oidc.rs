@@ -5,7 +5,7 @@
 
 use axum::extract::{Path, Query, RawQuery, State};
 use axum::response::Response;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
 use super::refused::Refused;
@@ -65,8 +65,13 @@ pub(super) async fn begin(
     State(web): State<Web>,
     Path(provider): Path<String>,
     Query(next): Query<Next>,
+    headers: HeaderMap,
 ) -> Result<Response, Error> {
     known(&web, &provider)?;
+    // Browsers say so: a picture or a frame of another page, which would only use up what this network may begin.
+    if headers.get("sec-fetch-mode").is_some_and(|mode| mode != "navigate") {
+        return Err(Error::BadForm("a sign-in is begun by going there".to_owned()));
+    }
     match go(&visit, &web, &provider, OidcPurpose::SignIn, next.path()).await {
         Ok(response) => Ok(response),
         Err(refusal) => password::refuse(&visit, &web, next.path(), &Refused::new(refusal, WRONG)?),
@@ -117,7 +122,7 @@ pub(super) async fn join(
 }
 
 /// What a provider sends the browser back with. More than this is nobody's business here.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct CallbackQuery {
     state: String,
@@ -175,7 +180,7 @@ pub(super) async fn callback(
 fn refuse(visit: Visit, web: &Web, errand: Option<OidcErrand>, refusal: SignInRefusal) -> Result<Response, Error> {
     let refused = Refused::new(refusal, WRONG)?;
     match (errand, visit.session().cloned()) {
-        (Some(OidcErrand::Join(token)), _) => link::render(&visit, web, &token, Some(&refused)),
+        (Some(OidcErrand::Join(token)), _) => link::render(&visit, web, token.expose(), Some(&refused)),
         (Some(OidcErrand::Confirm(next)), Some(session)) => {
             reauthenticate::render(&AnySession { visit, session }, web, &next, Some(&refused))
         }

@@ -157,7 +157,7 @@ async fn groups_at_active_directory() {
         let lines = format!("required_groups = [\"{group}\"]\nnested_groups = {}\n", !is_flat);
         assert_eq!(ending("dave", &lines).await, None, "{group}");
     }
-    let office = server.office("admin_groups = [\"Outer\"]\nrequired_groups = [\"Domain Users\"]\n");
+    let office = server.office(&format!("admin_groups = [\"CN=Outer,CN=Users,{SUFFIX}\"]\nrequired_groups = [\"Domain Users\"]\n"));
     assert_eq!(office.get("carol").await.person.is_admin, Some(true));
     assert_eq!(office.get("dave").await.person.is_admin, Some(false));
     for gone in ["Gone", &dn("Gone")] {

@@ -94,7 +94,7 @@ async fn groups_that_name_people_by_login_name_count_too() {
 async fn who_is_in_a_group_of_administrators_is_one() {
     let server = start();
     for from in ["", BY_MEMBER] {
-        let office = server.office_with(&format!("{from}admin_groups = [\"admins\", \"cn=gone,dc=example,dc=test\"]"));
+        let office = server.office_with(&format!("{from}admin_groups = [\"cn=admins,ou=groups,dc=example,dc=test\", \"cn=gone,dc=example,dc=test\"]"));
         assert_eq!(office.get("ada").await.person.is_admin, Some(false), "{from}");
         assert_eq!(office.get("bob").await.person.is_admin, Some(true), "{from}");
         assert_eq!(office.ending("ada").await, None);
