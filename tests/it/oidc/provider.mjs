@@ -22,7 +22,7 @@ const client = {
   client_secret: options.client_secret,
   redirect_uris: options.redirect_uris,
   post_logout_redirect_uris: options.post_logout_redirect_uris,
-  backchannel_logout_uri: options.backchannel_logout_uri ?? undefined,
+  backchannel_logout_uri: options.backchannel_logout_uri,
   backchannel_logout_session_required: true,
   grant_types: ['authorization_code', 'refresh_token'],
   response_types: ['code'],
@@ -74,7 +74,7 @@ function refusalOf(account) {
 
 function newProvider() {
   const made = new Provider(`${origin}${prefix}`, {
-    clients: [client],
+    clients: [{ ...client, backchannel_logout_uri: client.backchannel_logout_uri ?? undefined }],
     jwks: keys,
     scopes,
     claims: {

@@ -35,6 +35,8 @@ fn the_provider_asks_for_the_password_again() {
 #[test]
 fn somebody_else_confirms_nothing() {
     let company = Company::start("");
+    // By its back channel, this provider would say that the first one's session is over.
+    company.provider.come_back_to(&[&company.url("/login/oidc/company/callback")], None);
     let browser = company.visited_by("zoe");
     company.hires("bob", &json!({}));
     let before = browser.session_token();

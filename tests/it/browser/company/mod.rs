@@ -3,6 +3,7 @@
 mod administration;
 mod confirm;
 mod ends;
+mod office;
 mod sign_in;
 
 use std::cell::Cell;
