@@ -125,7 +125,8 @@ pub(super) fn address(text: &str) -> Result<Url, Silence> {
     Ok(url)
 }
 
-fn is_own(url: &Url) -> bool {
+/// Whether an address is of this very machine.
+pub(super) fn is_own(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::http::{Http, Silence, address};
+use super::http::{Http, Silence, address, is_own};
 use super::issuer::Issuer;
 use super::jws::{self, Key, Proven, Unproven, Unsigned};
 
@@ -124,11 +124,12 @@ impl Provider {
         self.issuer.is_of_metadata(&metadata.issuer).map_err(Silence)?;
         let needed = [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri];
         let offered = [&metadata.userinfo_endpoint, &metadata.end_session_endpoint];
+        let discovery = address(&self.issuer.discovery())?;
         for endpoint in needed.into_iter().chain(offered.into_iter().flatten()) {
             let endpoint = address(endpoint)?;
             // Nobody elsewhere leads us to this very machine.
-            if endpoint.scheme() != "https" && self.issuer.discovery().starts_with("https:") {
-                return Err(Silence("its metadata name an address without TLS".to_owned()));
+            if is_own(&endpoint) && !is_own(&discovery) {
+                return Err(Silence("its metadata name an address of this very machine".to_owned()));
             }
         }
         Ok(Arc::new(metadata))

@@ -91,14 +91,13 @@ impl Oidc {
 
     fn refused(&self, refusal: &Refusal) -> Refreshed {
         let told = refusal.told();
-        // By whatever name it refuses: what is known to mean an ending means one.
-        let ending = ended_by(refusal, &self.config.ended_answers).filter(|_| refusal.error != "invalid_client");
-        if let Some(ending) = ending {
-            return Refreshed::Ended(ending, told);
-        }
         if refusal.is_of_us() {
             let reason = format!("it refuses this server and not the person: {told}");
             return Refreshed::Unreachable(self.silent(Silence(reason)));
+        }
+        // By whatever name it refuses: what is known to mean an ending means one.
+        if let Some(ending) = ended_by(refusal, &self.config.ended_answers) {
+            return Refreshed::Ended(ending, told);
         }
         if !OF_THE_TOKEN.contains(&refusal.error.as_str()) {
             return Refreshed::Unreachable(

@@ -210,6 +210,9 @@ async fn a_proof_asks_entra_for_the_time_of_signing_in() {
     let url = stage.begin(Intent::Confirm).await.url;
     assert_eq!(parameter(&url, "prompt").as_deref(), Some("login"));
     assert!(parameter(&url, "claims").expect("claims").contains("auth_time"));
+    assert!(parameter(&url, "claims").expect("claims").contains("essential"));
     let url = stage.begin(Intent::SignIn).await.url;
-    assert_eq!(parameter(&url, "claims"), None);
+    // Whom it knows still is let in, and it tells since when.
+    assert_eq!(parameter(&url, "claims").as_deref(), Some(r#"{"id_token":{"auth_time":null}}"#));
+    assert_eq!(parameter(&url, "prompt"), None);
 }

@@ -28,6 +28,11 @@ fn answered(outcome: Refreshed) -> Option<Person> {
 fn unreachable(outcome: Refreshed) -> String {
     match outcome {
         Refreshed::Unreachable(unreachable) => unreachable.reason,
+        // A token that came with it is not lost.
+        Refreshed::Doubtful(unreachable, token) => {
+            assert_eq!(token.expect("a refresh token").expose(), "the next refresh token");
+            unreachable.reason
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -155,6 +160,9 @@ async fn only_what_is_known_to_mean_an_end_ends_an_account() {
         Some(Ending::Disabled),
     )
     .await;
+    // Also where the refusal has a name of the provider's own.
+    let blocked = json!({ "error": "unauthorized", "error_description": "The user has gone fishing." });
+    assert_ended("generic", own, &blocked, Some(Ending::Disabled)).await;
 }
 
 /// Refuses by that, and sees what becomes of it.
