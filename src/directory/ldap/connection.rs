@@ -14,6 +14,7 @@ use tokio_rustls::rustls::ClientConfig;
 use super::failure::{Failure, told};
 use super::password;
 use super::search::{Answer, Search};
+use super::wire;
 use crate::config::LdapConfig;
 use crate::secret::PlainSecret;
 
@@ -135,8 +136,10 @@ impl Connections {
     }
 
     async fn open(&self, url: &str) -> Result<ldap3::Ldap, Failure> {
-        let settings = LdapConnSettings::new().set_config(Arc::clone(&self.tls)).set_starttls(self.starttls);
-        let opened = guarded(LdapConnAsync::with_settings(settings, url)).await?;
+        let stream = wire::dial(url, self.starttls, &self.tls).await?;
+        let settings = LdapConnSettings::new().set_std_stream(stream);
+        // The way there is made already; for the library it is a socket of this machine.
+        let opened = guarded(LdapConnAsync::with_settings(settings, "ldapi:///")).await?;
         let (connection, ldap) = opened.map_err(|error| Failure::of_connection(&error))?;
         // It ends with the last handle, or when the server closes it; who asks next sees that.
         tokio::spawn(async move { drop(connection.drive().await) });

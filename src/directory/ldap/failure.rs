@@ -32,20 +32,21 @@ impl Failure {
 
     /// Of a connection. Nothing of what was sent stands in the text: it may have been a password.
     pub fn of_connection(error: &LdapError) -> Self {
-        let LdapError::Io { source } = error else {
-            return Self::elsewhere(match error {
-                LdapError::EndOfStream | LdapError::ResultRecv { .. } | LdapError::OpSend { .. } => {
-                    "the connection was closed".to_owned()
-                }
-                LdapError::Timeout { .. } => "no answer in time".to_owned(),
-                LdapError::LdapResult { result } => format!("TLS was refused: {}", told(result)),
-                LdapError::FilterParsing => "the filter cannot be read".to_owned(),
-                other => printable(&other.to_string(), 300),
-            });
-        };
-        match source.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>()) {
+        Self::elsewhere(match error {
+            LdapError::Io { source } => return Self::of_io(source),
+            LdapError::EndOfStream | LdapError::ResultRecv { .. } | LdapError::OpSend { .. } => {
+                "the connection was closed".to_owned()
+            }
+            LdapError::FilterParsing => "the filter cannot be read".to_owned(),
+            other => printable(&other.to_string(), 300),
+        })
+    }
+
+    /// Of the bytes, or of TLS.
+    pub fn of_io(error: &std::io::Error) -> Self {
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>()) {
             Some(error) => Self::of_tls(error),
-            None => Self::elsewhere(printable(&source.to_string(), 300)),
+            None => Self::elsewhere(printable(&error.to_string(), 300)),
         }
     }
 

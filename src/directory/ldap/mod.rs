@@ -13,6 +13,7 @@ mod groups;
 mod id;
 mod password;
 mod search;
+mod wire;
 
 use std::sync::Arc;
 

@@ -153,6 +153,28 @@ async fn nonsense_for_an_answer_breaks_nothing() {
     }
 }
 
+/// Whoever is on the way could send this before `StartTLS` is through.
+#[tokio::test]
+async fn an_answer_nested_without_end_does_not_end_this_process() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let mut bytes: Vec<u8> = Vec::new();
+    for _ in 0..200_000 {
+        let length = u32::try_from(bytes.len()).expect("short").to_le_bytes();
+        bytes.extend([&length[..], &[0x84, 0x30]].concat());
+    }
+    bytes.reverse();
+    let (addr, count) = listener(move |mut stream| {
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = stream.write_all(&bytes);
+    });
+    let starttls = format!("{BASE}urls = [\"ldap://{addr}\"]\nstarttls = true\n{SERVICE}");
+    for lines in [plain(&[format!("ldap://{addr}")], "2s"), starttls] {
+        let answer = Office::of(folder.path(), &lines).try_find("ada").await;
+        assert!(answer.is_err(), "{answer:?}");
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 2);
+}
+
 #[tokio::test]
 async fn a_refused_service_account_is_told_as_such() {
     let server = Slapd::start();
