@@ -23,6 +23,34 @@ fn the_key_is_issuer_and_subject_and_never_an_address() {
 }
 
 #[test]
+fn an_account_follows_the_provider_but_takes_nobodys_address() {
+    let scene = scene();
+    let bob = Person { email: Some("bob@example.org".to_owned()), ..person("contoso", "2", "bob") };
+    arrive(&scene, "contoso", &bob).expect("let in");
+    let said = |shown: &str, display_name: &str, email: Option<&str>| Person {
+        shown: shown.to_owned(),
+        display_name: display_name.to_owned(),
+        email: email.map(ToOwned::to_owned),
+        ..person("contoso", "1", "alice")
+    };
+    let known = |person: &Person| {
+        let alice = arrive(&scene, "contoso", person).expect("let in");
+        assert_eq!(alice.name.as_str(), "alice", "the folder and the password of a drive go by it");
+        (link_of(&scene, &alice).shown, alice.display_name, alice.email)
+    };
+    let expected = |shown: &str, name: &str, email: &str| (shown.to_owned(), name.to_owned(), Some(email.to_owned()));
+    let first = known(&said("alice", "Alice Miller", Some("alice@example.org")));
+    assert_eq!(first, expected("alice", "Alice Miller", "alice@example.org"));
+    let married = known(&said("alice.smith", "Alice Smith", Some("Smith@Example.org")));
+    assert_eq!(married, expected("alice.smith", "Alice Smith", "smith@example.org"));
+    let taken = known(&said("alice.smith", "Alice Jones", Some("BOB@example.org")));
+    assert_eq!(taken, expected("alice.smith", "Alice Jones", "smith@example.org"), "Bob has that one");
+    let silent = known(&said("alice.smith", "", None));
+    assert_eq!(silent, expected("alice.smith", "Alice Jones", "smith@example.org"), "what is not said stays");
+    assert_eq!(scene.auth.user("bob").expect("there").email.as_deref(), Some("bob@example.org"));
+}
+
+#[test]
 fn a_hostile_name_from_a_claim_becomes_a_harmless_folder() {
     let scene = scene();
     for (subject, login, expected) in [("1", "../../etc", "etc"), ("2", "..", "user"), ("3", "a/../../b", "a-b")] {
