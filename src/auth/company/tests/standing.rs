@@ -184,3 +184,30 @@ async fn a_clock_that_was_wrong_keeps_nobody_from_being_looked_at() {
     };
     assert_eq!(due(now - TimeDelta::hours(1)), 1, "{}", alice.name);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_go_with_their_issuer_only_when_no_entry_of_their_name_is_left() {
+    let scene = scene();
+    let come_by = |subject: &str, provider: &str, directory: &str| {
+        let user = arrive(&scene, provider, &person(provider, subject, subject)).expect("let in");
+        let mut link = link_of(&scene, &user);
+        directory.clone_into(&mut link.directory);
+        scene.auth.0.store.write(|tx| store::identity::update(tx, &link)).expect("written");
+        user
+    };
+    let renamed = come_by("renamed", "contoso", "old-name");
+    let kept = come_by("kept", "contoso", "fabrikam");
+    let elsewhere = come_by("elsewhere", "contoso", "old-name");
+    let issuer = |tx: &rusqlite::Transaction<'_>| {
+        let sql = "UPDATE identity SET issuer = 'https://login.elsewhere.example' WHERE user_id = ?1";
+        tx.execute(sql, [elsewhere.id]).map_err(store::Error::from)
+    };
+    assert_eq!(scene.auth.0.store.write(issuer).expect("written"), 1);
+    let directory = |user: &User| link_of(&scene, user).directory;
+    for directory in scene.auth.directory_refs() {
+        scene.auth.look_after(&directory).await.expect("looked");
+    }
+    assert_eq!(directory(&renamed), "contoso", "the entry has another name, and is the same provider");
+    assert_eq!(directory(&kept), "fabrikam", "there is an entry of that name");
+    assert_eq!(directory(&elsewhere), "old-name", "nobody is handed to a provider that does not know them");
+}
