@@ -28,7 +28,7 @@ impl Default for Heard {
 }
 
 impl Heard {
-    fn was_taken(&self, key: &str, now: Time) -> bool {
+    pub(super) fn was_taken(&self, key: &str, now: Time) -> bool {
         let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         heard.get(key).is_some_and(|until| now < *until)
     }

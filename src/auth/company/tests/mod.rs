@@ -1,6 +1,7 @@
 //! What directories say, and what follows from it here. The directories themselves are in `tests/it/`.
 
 mod joined;
+mod sessions;
 mod standing;
 
 use std::net::IpAddr;
