@@ -4,6 +4,7 @@
 mod liveness;
 mod matrix;
 mod office;
+mod tokens;
 
 use serde_json::{Map, Value, json};
 
