@@ -134,3 +134,23 @@ fn without_a_refresh_token_the_last_sign_in_counts() {
     eventually("the drive is closed", || !opens(&alice));
     assert!(told.replay.seen("/token").len() == 2, "there was nothing to refresh by");
 }
+
+#[test]
+fn a_refresh_token_that_is_lost_in_a_crash_ends_nothing_at_once() {
+    let mut told = Told::start("recheck = \"1s\"\nunconfirmed_grace = \"1h\"\n");
+    let (_, answer) = told.sign_in(&json!({}));
+    assert_eq!(answer.location(), "/profile");
+    let alice = told.server.person("alice");
+    let next = json!({ "access_token": "a", "token_type": "Bearer", "refresh_token": "refresh-token-1" });
+    told.replay.set("/token", Reply::json(200, &next).late(std::time::Duration::from_millis(900)));
+    let used = || told.replay.seen("/token").iter().filter(|seen| seen.body.contains("refresh-token-0")).count();
+    eventually("the provider has taken the token", || used() > 0);
+    // It has given another, and this server never learns which.
+    told.server.kill();
+    told.replay.set("/token", Reply::json(400, &json!({ "error": "invalid_grant" })));
+    told.server.start_again();
+    told.server.wait_for_log("an account is not confirmed any more");
+    let alice = Person { addr: told.server.addr, ..alice };
+    assert!(opens(&alice), "the drive goes on");
+    assert_eq!(show(&told.server, "alice")["suspended_at"], Value::Null);
+}
