@@ -100,8 +100,10 @@ fn a_refresh_token_is_never_shown_to_another_provider_of_the_same_name() {
     told.server.wait_for_log(UNCONFIRMED);
     let looks = || other.seen("/.well-known/openid-configuration").len();
     let before = looks();
-    eventually("another look", || looks() > before);
-    assert!(other.seen("/token").is_empty(), "{:?}", other.seen("/token"));
+    eventually("another look", || {
+        assert!(other.seen("/token").is_empty(), "{:?}", other.seen("/token"));
+        looks() > before
+    });
     assert!(opens(&told.server.person("alice")), "the grace has begun");
 }
 

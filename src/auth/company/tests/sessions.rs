@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::*;
 use crate::auth::api_token::digest;
 use crate::auth::company::CompanyEntry;
-use crate::auth::company::flows::{Flow, Flows, Purpose};
+use crate::auth::company::flows::{Flow, Flows, InVain, Purpose};
 use crate::directory::oidc::{Intent, Logout, Ticket};
 
 fn flow(scene: &Scene) -> Flow {
@@ -42,6 +42,20 @@ fn a_sign_in_under_way_is_good_for_a_quarter_of_an_hour_once_in_its_own_browser(
     assert!(!is_taken("slipped", "contoso", "his"), "an answer that is slipped to another browser");
     begin("mixed up");
     assert!(!is_taken("mixed up", "fabrikam", "hers"), "an answer of another provider");
+}
+
+#[test]
+fn whoever_was_asked_for_consent_in_vain_is_asked_again_after_a_day() {
+    let scene = scene();
+    let in_vain = InVain::default();
+    let [alice, bob] = ["1", "2"].map(|subject| person("contoso", subject, "somebody").identity);
+    let was_asked = |identity| in_vain.was_noted(identity, scene.auth.0.clock.now());
+    in_vain.note(&alice, scene.auth.0.clock.now());
+    assert!(was_asked(&alice) && !was_asked(&bob));
+    scene.pass(TimeDelta::days(1) - TimeDelta::milliseconds(1));
+    assert!(was_asked(&alice));
+    scene.pass(TimeDelta::milliseconds(1));
+    assert!(!was_asked(&alice));
 }
 
 /// A session that a provider began, by its name for it.
