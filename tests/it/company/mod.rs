@@ -4,6 +4,7 @@
 mod liveness;
 mod matrix;
 mod office;
+mod several;
 
 use serde_json::{Map, Value, json};
 
