@@ -4,6 +4,7 @@
 mod liveness;
 mod matrix;
 mod office;
+mod several;
 mod tokens;
 
 use serde_json::{Map, Value, json};

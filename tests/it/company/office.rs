@@ -7,11 +7,11 @@ use super::*;
 use crate::ldap::samba::{self, Samba};
 use crate::ldap::slapd::{BASE, SERVICE, SUFFIX, Slapd};
 
-const ADA: &str = "uid=ada,ou=people,dc=example,dc=test";
-const WRONG: &str = "The name or the password is not right.";
+pub(super) const ADA: &str = "uid=ada,ou=people,dc=example,dc=test";
+pub(super) const WRONG: &str = "The name or the password is not right.";
 
 /// A server whose people are in that directory.
-fn office(slapd: &Slapd, more: &str) -> TestServer {
+pub(super) fn office(slapd: &Slapd, more: &str) -> TestServer {
     let authority = slapd.folder.path().join("authority.pem");
     TestServer::with_config(&format!(
         "{CHEAP}[[ldap]]\nname = \"office\"\nlabel = \"The office\"\n{BASE}{SERVICE}urls = [\"{}\"]\nca_file = \"{}\"\n{more}",
@@ -28,20 +28,20 @@ fn delete(dn: &str, attribute: &str) -> String {
     format!("dn: {dn}\nchangetype: modify\ndelete: {attribute}\n")
 }
 
-fn sign_in(server: &TestServer, name: &str, password: &str) -> (Page, Answer) {
+pub(super) fn sign_in(server: &TestServer, name: &str, password: &str) -> (Page, Answer) {
     let mut page = Page::of(server);
     let answer = page.sign_in(name, password);
     (page, answer)
 }
 
 /// Somebody signs in for the first time and has an application password issued.
-fn person(server: &TestServer, name: &str, password: &str) -> Person {
+pub(super) fn person(server: &TestServer, name: &str, password: &str) -> Person {
     let (_, answer) = sign_in(server, name, password);
     assert_eq!(answer.location(), "/profile");
     server.person(name)
 }
 
-fn refused(server: &TestServer, name: &str, password: &str, status: u16, told: &str) {
+pub(super) fn refused(server: &TestServer, name: &str, password: &str, status: u16, told: &str) {
     let (page, answer) = sign_in(server, name, password);
     assert_eq!(answer.status, status, "{}", answer.text());
     assert!(answer.text().contains(told), "{told}\nis not told in\n{}", answer.text());
@@ -49,7 +49,7 @@ fn refused(server: &TestServer, name: &str, password: &str, status: u16, told: &
 }
 
 /// The drive stays open through three looks at the directory.
-fn stays_open(person: &Person) {
+pub(super) fn stays_open(person: &Person) {
     let begun = Instant::now();
     eventually("three looks", || {
         assert!(opens(person), "nothing has ended");

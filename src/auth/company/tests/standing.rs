@@ -44,6 +44,32 @@ fn a_word_against_somebody_at_the_sign_in_counts_at_once() {
 }
 
 #[test]
+fn who_is_shown_no_more_at_a_sign_in_is_refused_and_left_to_the_looks() {
+    let scene = scene();
+    let alice = arrive_from_ldap(&scene, &member("a", "alice"));
+    let told = |ending| {
+        let person = Person { ending: Some(ending), ..member("a", "alice") };
+        refusal(scene.auth.arrive(source(&scene, DirectoryKind::Ldap, "staff"), &person, None, AT)).to_string()
+    };
+    assert_eq!(told(Ending::NotAllowed), "Your account at staff is not among those who may use this server.");
+    assert!(reload(&scene, &alice).is_active(), "it may be everybody, so the looks decide");
+    assert!(told(Ending::Gone).starts_with("Your account at staff "));
+    assert!(reload(&scene, &alice).is_active());
+    assert_eq!(link_of(&scene, &alice).missing, 0, "nor does it count as a look");
+    for ending in [Ending::Expired, Ending::Disabled] {
+        arrive_from_ldap(&scene, &member("a", "alice"));
+        assert!(reload(&scene, &alice).is_active());
+        told(ending);
+        assert_eq!(reload(&scene, &alice).suspended.map(|suspended| suspended.because), Some(ending));
+    }
+    // A provider says it of one person alone.
+    let bob = arrive(&scene, "contoso", &person("contoso", "2", "bob")).expect("let in");
+    let out = Person { ending: Some(Ending::NotAllowed), ..person("contoso", "2", "bob") };
+    refusal(arrive(&scene, "contoso", &out));
+    assert_eq!(reload(&scene, &bob).suspended.map(|suspended| suspended.because), Some(Ending::NotAllowed));
+}
+
+#[test]
 fn an_unconfirmed_account_goes_on_for_the_grace_and_no_longer() {
     let scene = scene();
     let alice = arrive(&scene, "contoso", &person("contoso", "1", "alice")).expect("let in");

@@ -63,6 +63,31 @@ fn somebody_signs_in_by_name_or_address_and_confirms_by_the_company_s_password()
 }
 
 #[test]
+fn a_passkey_of_ours_is_a_second_factor_and_signs_in_nobody_alone() {
+    let slapd = Slapd::start();
+    let server = office(&slapd, "");
+    let (browser, url) = (Browser::start(), server.url());
+    browser.sign_in(&url, "ada", OWN);
+    browser.wait_for_text("h1", "Profile");
+    browser.add_authenticator();
+    browser.click("#second-factor a[href='/profile/passkeys/new']");
+    browser.fill("#passkey-name", "Ada's engine");
+    browser.click("[data-passkey-register]");
+    browser.wait_for_text("#second-factor tbody", "Ada's engine");
+    browser.sign_out();
+    browser.click("[data-passkey-sign-in]");
+    browser.wait_for_text("#passkey-error", "Your account comes from The office. Please sign in with it.");
+    // It was told by a status that is one.
+    browser.complaints();
+    browser.look("office-passkey");
+    assert_eq!(browser.session_token(), None);
+    browser.sign_in(&url, "ada", OWN);
+    browser.wait_for_text("h1", "Second factor");
+    browser.click("[data-passkey-sign-in]");
+    browser.wait_for_text("h1", "Profile");
+}
+
+#[test]
 fn whoever_is_invited_joins_by_the_company_s_password() {
     let slapd = Slapd::start();
     let server = office(&slapd, "provision = \"invited\"\n");
