@@ -225,6 +225,13 @@ pub struct ApiToken {
     pub revoked_at: Option<Time>,
 }
 
+/// Whether a character is not seen, or turns or breaks the text around it: it stands in no name that is shown (S5).
+#[must_use]
+pub fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

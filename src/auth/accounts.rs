@@ -7,7 +7,7 @@ use super::password::replace_password;
 use super::removal::refuse_to_lose;
 use super::{Actor, Auth, Error, LinkKind, OneTimeForm, Result};
 use crate::files::NewHome;
-use crate::model::{Time, User, UserName};
+use crate::model::{self, Time, User, UserName};
 use crate::secret::PlainSecret;
 use crate::store;
 use crate::store::user::NewUser;
@@ -354,15 +354,9 @@ pub(super) fn usable_email(text: &str) -> Option<String> {
 
 /// What can be taken of a display name that a directory says; `None` where nothing is left.
 pub(super) fn usable_display_name(text: &str) -> Option<String> {
-    let plain: String = text.trim().chars().filter(|c| !is_unseen(*c)).take(LONGEST_DISPLAY_NAME).collect();
+    let plain: String = text.trim().chars().filter(|c| !model::is_unseen(*c)).take(LONGEST_DISPLAY_NAME).collect();
     let plain = plain.trim().to_owned();
     (!plain.is_empty()).then_some(plain)
-}
-
-/// Characters that are not seen, and turn or break what stands around them (S5).
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn display_name(text: &str) -> Result<String> {

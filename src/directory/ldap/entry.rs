@@ -1,10 +1,10 @@
 //! From an entry to a person. Whatever stands in a directory may be anything.
 
-use super::failure::{Failure, hidden, printable};
+use super::failure::{Failure, printable};
 use super::search::Found;
 use super::{Entry, Ldap, account, groups, id};
 use crate::directory::Person;
-use crate::model::{Ending, Identity, Time};
+use crate::model::{Ending, Identity, Time, is_unseen};
 
 /// Bytes of the longest value that a login name is made of, and of the longest e-mail address (RFC 5321 §4.5.3.1).
 const LONGEST: usize = 254;
@@ -71,7 +71,7 @@ impl Ldap {
 /// A value that is short and of one piece; others are passed over, not mended.
 fn plain(text: &str) -> Option<String> {
     let text = text.trim();
-    let fine = !text.is_empty() && text.len() <= LONGEST && !text.contains(hidden);
+    let fine = !text.is_empty() && text.len() <= LONGEST && !text.contains(is_unseen);
     fine.then(|| text.to_owned())
 }
 

@@ -3,6 +3,8 @@
 use ldap3::{LdapError, LdapResult};
 use tokio_rustls::rustls::{CertificateError, Error as TlsError};
 
+use crate::model::is_unseen;
+
 /// A directory does not answer, or not as one that works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failure {
@@ -113,18 +115,12 @@ pub(super) fn told(result: &LdapResult) -> String {
 /// A text that may be anything, fit for one line of a log: without control characters and those that turn the
 /// direction of writing, and at most so many characters long.
 pub(super) fn printable(text: &str, most: usize) -> String {
-    let mut shown: String = text.trim().chars().filter(|&letter| !hidden(letter)).take(most + 1).collect();
+    let mut shown: String = text.trim().chars().filter(|&letter| !is_unseen(letter)).take(most + 1).collect();
     if let Some((end, _)) = shown.char_indices().nth(most) {
         shown.truncate(end);
         shown.push('…');
     }
     shown
-}
-
-/// Control characters, and marks that change how the text around them looks.
-pub(super) fn hidden(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]

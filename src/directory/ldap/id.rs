@@ -2,8 +2,8 @@
 
 use ldap3::ldap_escape;
 
-use super::failure::hidden;
 use super::search::{Found, escaped};
+use crate::model::is_unseen;
 
 /// Bytes of the longest id that is taken; the longest known is a UUID as text.
 const LONGEST: usize = 255;
@@ -14,7 +14,7 @@ pub(super) fn subject(attribute: &str, found: &Found) -> Result<String, &'static
         [] => Err("is not in the entry, or may not be read"),
         [value] if is_guid(attribute) => guid_text(value).ok_or("is no GUID of 16 bytes"),
         [value] => match str::from_utf8(value) {
-            Ok(text) if (1..=LONGEST).contains(&text.len()) && !text.contains(hidden) => Ok(text.to_owned()),
+            Ok(text) if (1..=LONGEST).contains(&text.len()) && !text.contains(is_unseen) => Ok(text.to_owned()),
             _ => Err("is no short text"),
         },
         _ => Err("has several values"),

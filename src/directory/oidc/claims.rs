@@ -6,7 +6,7 @@ use super::http::Silence;
 use super::people::Unsaid;
 use crate::config::{OidcConfig, OidcPreset, ProviderSecondFactor};
 use crate::directory::Person;
-use crate::model::{Ending, Identity, Time};
+use crate::model::{Ending, Identity, Time, is_unseen};
 
 /// Longest subject, in bytes (OpenID Connect Core 1.0 §2: `sub`).
 const LONGEST_SUBJECT: usize = 255;
@@ -199,11 +199,7 @@ fn without_slash(group: &str) -> &str {
 
 /// For showing: without what cannot be seen, or turns the text around it about.
 fn printable(text: &str) -> String {
-    let is_hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    text.chars().filter(|&c| !is_hidden(c)).collect::<String>().trim().to_owned()
+    text.chars().filter(|&c| !is_unseen(c)).collect::<String>().trim().to_owned()
 }
 
 /// Reads what userinfo answers: it must be of the same person (OpenID Connect Core 1.0 §5.3.2).
