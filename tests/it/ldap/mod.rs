@@ -10,6 +10,7 @@ mod silent;
 pub mod slapd;
 
 use std::fs;
+use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -62,6 +63,15 @@ fn installed(program: &str) -> PathBuf {
 /// Runs a tool that must succeed, and gives what it says.
 fn tool(command: &mut Command) -> String {
     run(command).ok()
+}
+
+/// Runs a tool that must succeed and reads this from its stdin.
+fn give(command: &mut Command, text: &str) {
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().expect("the tool runs");
+    child.stdin.take().expect("stdin is piped").write_all(text.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{text}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// A port that is free at this moment.

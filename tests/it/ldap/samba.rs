@@ -4,13 +4,13 @@ use std::fs;
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 use tempfile::TempDir;
 
-use super::{Office, certify, installed, spawn, tool};
+use super::{Office, certify, give, installed, spawn, tool};
 use crate::crash::mounts::say_not_run;
 use crate::harness::eventually_within;
 
@@ -82,17 +82,17 @@ impl Samba {
 
     /// Changes entries, as LDIF.
     pub fn modify(&self, ldif: &str) {
-        let mut child = Command::new(installed("ldapmodify"))
-            .args(["-x", "-H", &self.url(), "-D", &format!("CN=Administrator,CN=Users,{SUFFIX}"), "-w", ADMINISTRATOR])
-            .env("LDAPTLS_CACERT", self.folder.path().join("authority.pem"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("ldapmodify runs");
-        child.stdin.take().expect("stdin is piped").write_all(ldif.as_bytes()).expect("it reads");
-        let output = child.wait_with_output().expect("it ends");
-        assert!(output.status.success(), "{ldif}: {}", String::from_utf8_lossy(&output.stderr));
+        let mut command = Command::new(installed("ldapmodify"));
+        command.args([
+            "-x",
+            "-H",
+            &self.url(),
+            "-D",
+            &format!("CN=Administrator,CN=Users,{SUFFIX}"),
+            "-w",
+            ADMINISTRATOR,
+        ]);
+        give(command.env("LDAPTLS_CACERT", self.folder.path().join("authority.pem")), ldif);
     }
 
     /// The DN of the entry at a base, as another client reads it.

@@ -4,11 +4,11 @@ use std::fs;
 use std::io::Write;
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 
 use tempfile::TempDir;
 
-use super::{Office, certify, free_port, installed, spawn, tool};
+use super::{Office, certify, free_port, give, installed, spawn, tool};
 use crate::harness::eventually;
 
 pub const SUFFIX: &str = "dc=example,dc=test";
@@ -81,17 +81,9 @@ impl Slapd {
     }
 
     fn change(&self, arguments: &[&str], ldif: &str) {
-        let mut child = Command::new(installed("ldapmodify"))
-            .args(["-x", "-H", &self.url(), "-D", ROOT, "-w", ROOT_PASSWORD])
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("ldapmodify runs");
-        child.stdin.take().expect("stdin is piped").write_all(ldif.as_bytes()).expect("it reads");
-        let output = child.wait_with_output().expect("it ends");
-        assert!(output.status.success(), "{ldif}: {}", String::from_utf8_lossy(&output.stderr));
+        let mut command = Command::new(installed("ldapmodify"));
+        command.args(["-x", "-H", &self.url(), "-D", ROOT, "-w", ROOT_PASSWORD]);
+        give(command.args(arguments), ldif);
     }
 
     pub fn url(&self) -> String {

@@ -135,6 +135,7 @@ impl Replay {
             return None;
         }
         let reply = reply.unwrap_or_else(|| Reply::json(404, &json!({})));
+        // A slow provider is what the test asked for; nobody waits for anything here.
         std::thread::sleep(reply.delay);
         let mut head = format!("HTTP/1.1 {} Replayed\r\nConnection: close\r\n", reply.status);
         for (name, value) in &reply.headers {
