@@ -15,14 +15,13 @@ use crate::files;
 /// The status of a WebDAV failure.
 #[must_use]
 pub fn status_of_dav(error: &dav::Error) -> StatusCode {
-    use dav::{Code, Error};
+    use dav::Error;
     match error {
         Error::NotFound => StatusCode::NOT_FOUND,
         Error::BadRequest(_) | Error::Malformed(_) | Error::Xml(_) | Error::Incomplete(_) => StatusCode::BAD_REQUEST,
-        Error::Forbidden(_) | Error::Condition(Code::PropfindFiniteDepth | Code::CannotModifyProtectedProperty) => {
-            StatusCode::FORBIDDEN
-        }
-        Error::Condition(Code::LockTokenMatchesRequestUri) | Error::Conflict(_) => StatusCode::CONFLICT,
+        Error::Condition(code) => status_of_condition(*code),
+        Error::Forbidden(_) => StatusCode::FORBIDDEN,
+        Error::Conflict(_) => StatusCode::CONFLICT,
         Error::NotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
         Error::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Error::NotModified { .. } => StatusCode::NOT_MODIFIED,
@@ -37,6 +36,21 @@ pub fn status_of_dav(error: &dav::Error) -> StatusCode {
         Error::Files(error) => status_of_files(error),
         Error::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+fn status_of_condition(code: dav::Code) -> StatusCode {
+    use dav::Code;
+    match code {
+        Code::PropfindFiniteDepth
+        | Code::CannotModifyProtectedProperty
+        | Code::SupportedReport
+        | Code::ValidResourcetype
+        | Code::ValidSyncToken => StatusCode::FORBIDDEN,
+        Code::LockTokenMatchesRequestUri => StatusCode::CONFLICT,
+        Code::QuotaNotExceeded | Code::SufficientDiskSpace | Code::NumberOfMatchesWithinLimits => {
+            StatusCode::INSUFFICIENT_STORAGE
+        }
     }
 }
 

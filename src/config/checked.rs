@@ -200,17 +200,47 @@ pub struct ThrottleConfig {
 pub struct DavConfig {
     /// Whether `Depth: infinity` is answered in PROPFIND.
     pub depth_infinity: bool,
+    /// Most entries of such an answer.
+    pub depth_infinity_max: u32,
     /// Longest time a lock is granted for.
     pub max_lock_timeout: Duration,
     /// Locks one person may hold at a time.
     pub max_locks_per_user: u32,
+    /// Largest file, in bytes, of which a part may be replaced where the file system has to copy it for that.
+    pub partial_upload_max: u64,
+    /// What becomes of the files that macOS lays beside others.
+    pub apple_files: AppleFiles,
+    /// Whose new names are stored composed.
+    pub normalize_names: NormalizeNames,
+}
+
+/// What becomes of `.DS_Store` and of `._*`, which macOS lays beside other files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppleFiles {
+    /// They are files like others.
+    Store,
+    /// They are neither taken nor listed.
+    Refuse,
+}
+
+/// Whose new names are stored in Unicode's composed form (NFC).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NormalizeNames {
+    /// Those of macOS, which decomposes what people type.
+    MacOs,
+    /// Everybody's.
+    Always,
+    /// Nobody's.
+    Never,
 }
 
 /// Pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebConfig {
     /// Whether plain HTTP may be spoken beyond loopback.
     pub allow_plain_http: bool,
+    /// Origins whose scripts may use the drive: `https://notes.example.org`, `null`, or `*` for all.
+    pub cors_origins: Vec<String>,
 }
 
 /// What is logged and how.

@@ -11,9 +11,11 @@ mod raw;
 mod raw_directories;
 
 pub use checked::{
-    Argon2Config, Config, DavConfig, Durability, LogConfig, LogFormat, ProxyHeader, PublicUrl, SecurityConfig,
+    AppleFiles, Argon2Config, Config, DavConfig, Durability, LogConfig, LogFormat, NormalizeNames, ProxyHeader,
 };
-pub use checked::{ServerConfig, StorageConfig, ThrottleConfig, TlsFiles, TrustedProxies, WebConfig};
+pub use checked::{
+    PublicUrl, SecurityConfig, ServerConfig, StorageConfig, ThrottleConfig, TlsFiles, TrustedProxies, WebConfig,
+};
 pub use directories::{
     CommonConfig, GroupsFrom, LdapConfig, LdapPreset, OidcConfig, OidcPreset, ProviderSecondFactor, Provision,
 };

@@ -118,13 +118,25 @@ impl Default for RawSecurity {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawDav {
     pub(super) depth_infinity: bool,
+    pub(super) depth_infinity_max: u32,
     pub(super) max_lock_timeout: String,
     pub(super) max_locks_per_user: u32,
+    pub(super) partial_upload_max: String,
+    pub(super) apple_files: String,
+    pub(super) normalize_names: String,
 }
 
 impl Default for RawDav {
     fn default() -> Self {
-        Self { depth_infinity: false, max_lock_timeout: "1d".to_owned(), max_locks_per_user: 1000 }
+        Self {
+            depth_infinity: false,
+            depth_infinity_max: 100_000,
+            max_lock_timeout: "1d".to_owned(),
+            max_locks_per_user: 1000,
+            partial_upload_max: "4GB".to_owned(),
+            apple_files: "store".to_owned(),
+            normalize_names: "macos".to_owned(),
+        }
     }
 }
 
@@ -132,6 +144,7 @@ impl Default for RawDav {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawWeb {
     pub(super) allow_plain_http: bool,
+    pub(super) cors_origins: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -91,7 +91,8 @@ pub enum Error {
     Internal(String),
 }
 
-/// Codes of RFC 4918 §16 that stand without further content.
+/// Codes of preconditions and postconditions that stand without further content: RFC 4918 §16, RFC 4331 §6, RFC 3253
+/// §3.6, RFC 5689 §3.3, RFC 6578 §3.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
     /// `Depth: infinity` is not answered.
@@ -100,6 +101,18 @@ pub enum Code {
     LockTokenMatchesRequestUri,
     /// A property is the server's own.
     CannotModifyProtectedProperty,
+    /// The person's files would take more than they may.
+    QuotaNotExceeded,
+    /// The disk is full.
+    SufficientDiskSpace,
+    /// The report is not known here, or not at this address.
+    SupportedReport,
+    /// A collection cannot be made of that kind.
+    ValidResourcetype,
+    /// A sync token is not, or no longer, valid for this collection.
+    ValidSyncToken,
+    /// More matches than the client or the server allows for.
+    NumberOfMatchesWithinLimits,
 }
 
 impl Code {
@@ -110,6 +123,12 @@ impl Code {
             Self::PropfindFiniteDepth => "propfind-finite-depth",
             Self::LockTokenMatchesRequestUri => "lock-token-matches-request-uri",
             Self::CannotModifyProtectedProperty => "cannot-modify-protected-property",
+            Self::QuotaNotExceeded => "quota-not-exceeded",
+            Self::SufficientDiskSpace => "sufficient-disk-space",
+            Self::SupportedReport => "supported-report",
+            Self::ValidResourcetype => "valid-resourcetype",
+            Self::ValidSyncToken => "valid-sync-token",
+            Self::NumberOfMatchesWithinLimits => "number-of-matches-within-limits",
         }
     }
 
@@ -118,6 +137,12 @@ impl Code {
             Self::PropfindFiniteDepth => "listing with Depth: infinity is switched off here, ask with Depth: 1",
             Self::LockTokenMatchesRequestUri => "this lock token is not of a lock on this address",
             Self::CannotModifyProtectedProperty => "this property cannot be changed",
+            Self::QuotaNotExceeded => "your files would take more space than you may use",
+            Self::SufficientDiskSpace => "the disk is full",
+            Self::SupportedReport => "this report is not known at this address",
+            Self::ValidResourcetype => "only plain collections can be made here",
+            Self::ValidSyncToken => "this sync token is not valid any more: synchronise anew, without one",
+            Self::NumberOfMatchesWithinLimits => "there is more than can be answered at once",
         }
     }
 }

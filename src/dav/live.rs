@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, SecondsFormat};
 
-use super::xml::escape;
+use super::xml::{DAV, escape};
 use crate::files::Meta;
 
-/// A live property of ours, all in the namespace `DAV:`.
+/// A live property of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Live {
     CreationDate,
@@ -19,9 +19,11 @@ pub(super) enum Live {
     ResourceType,
     SupportedLock,
     LockDiscovery,
+    QuotaAvailable,
+    QuotaUsed,
 }
 
-/// All of them, in the order in which they are listed.
+/// Those that `allprop` means, in the order in which they are listed.
 pub(super) const ALL: [Live; 9] = [
     Live::ResourceType,
     Live::DisplayName,
@@ -33,6 +35,9 @@ pub(super) const ALL: [Live; 9] = [
     Live::SupportedLock,
     Live::LockDiscovery,
 ];
+
+/// Those that are told only to who asks for them by name: they cost more, and few clients know them.
+pub(super) const ON_REQUEST: [Live; 2] = [Live::QuotaAvailable, Live::QuotaUsed];
 
 impl Live {
     /// The element's local name.
@@ -47,11 +52,18 @@ impl Live {
             Self::ResourceType => "resourcetype",
             Self::SupportedLock => "supportedlock",
             Self::LockDiscovery => "lockdiscovery",
+            Self::QuotaAvailable => "quota-available-bytes",
+            Self::QuotaUsed => "quota-used-bytes",
         }
     }
 
-    pub(super) fn by_name(name: &str) -> Option<Self> {
-        ALL.into_iter().find(|live| live.name() == name)
+    /// The namespace of the element's name.
+    pub(super) fn namespace(self) -> &'static str {
+        DAV
+    }
+
+    pub(super) fn by_name(namespace: &str, name: &str) -> Option<Self> {
+        ALL.into_iter().chain(ON_REQUEST).find(|live| live.name() == name && live.namespace() == namespace)
     }
 
     /// Whether a client may not set it. A display name of the client's own is kept as a dead property.
@@ -59,7 +71,8 @@ impl Live {
         self != Self::DisplayName
     }
 
-    /// The value as XML; `None` where the resource has no such property. Locks are the caller's to add.
+    /// The value as XML, where the resource alone decides it; `None` where it has no such property, or where it is the
+    /// caller's to tell.
     pub(super) fn value(self, meta: &Meta, name: &[u8]) -> Option<String> {
         match self {
             Self::CreationDate => meta.created_s.map(rfc3339),
@@ -71,7 +84,7 @@ impl Live {
             Self::LastModified => Some(http_date(meta.modified_s)),
             Self::ResourceType => Some(if meta.is_folder() { "<D:collection/>".to_owned() } else { String::new() }),
             Self::SupportedLock => Some(SUPPORTED_LOCK.to_owned()),
-            Self::LockDiscovery => None,
+            Self::LockDiscovery | Self::QuotaAvailable | Self::QuotaUsed => None,
         }
     }
 }

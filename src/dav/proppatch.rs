@@ -9,7 +9,7 @@ use super::live::Live;
 use super::locks::{self, CONTENT};
 use super::propfind::{empty, multistatus};
 use super::request::DavRequest;
-use super::xml::{DAV, Element, escape};
+use super::xml::{Element, escape};
 use crate::store::property::{self, Property};
 
 /// Dead properties of one resource.
@@ -67,7 +67,7 @@ struct PropertyChange {
 
 impl PropertyChange {
     fn is_protected(&self) -> bool {
-        self.namespace == DAV && Live::by_name(&self.name).is_some_and(Live::is_protected)
+        Live::by_name(&self.namespace, &self.name).is_some_and(Live::is_protected)
     }
 
     fn property(&self, element: String) -> Property {

@@ -17,11 +17,11 @@ use ipnet::IpNet;
 use self::directories::Entry;
 use super::Problem;
 use super::checked::{
-    Argon2Config, Config, DavConfig, Durability, LogConfig, LogFormat, ProxyHeader, PublicUrl, SecurityConfig,
-    ServerConfig, StorageConfig, ThrottleConfig, TlsFiles, TrustedProxies, WebConfig,
+    AppleFiles, Argon2Config, Config, DavConfig, Durability, LogConfig, LogFormat, NormalizeNames, ProxyHeader,
+    PublicUrl, SecurityConfig, ServerConfig, StorageConfig, ThrottleConfig, TlsFiles, TrustedProxies, WebConfig,
 };
-use super::raw::{Raw, RawSecurity, RawServer};
-use crate::model::SecondFactorFor;
+use super::raw::{Raw, RawDav, RawSecurity, RawServer};
+use crate::model::{SecondFactorFor, parse_size};
 
 impl Config {
     /// Checks all values; problems are added to `problems`, and `None` is only returned along with one.
@@ -43,12 +43,11 @@ impl Config {
                 .collect(),
         };
         let security = check.security(&raw.security);
-        let dav = DavConfig {
-            depth_infinity: raw.dav.depth_infinity,
-            max_lock_timeout: check.duration("dav.max_lock_timeout", &raw.dav.max_lock_timeout),
-            max_locks_per_user: check.at_least("dav.max_locks_per_user", raw.dav.max_locks_per_user, 1),
+        let dav = check.dav(&raw.dav);
+        let web = WebConfig {
+            allow_plain_http: raw.web.allow_plain_http,
+            cors_origins: check.all("web.cors_origins", &raw.web.cors_origins, origin),
         };
-        let web = WebConfig { allow_plain_http: raw.web.allow_plain_http };
         let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
         let log = LogConfig {
             level: check.level(&raw.log.level),
@@ -63,7 +62,7 @@ impl Config {
         check.different_names("oidc", oidc.iter().map(|one| one.common.name.as_str()));
         check.different_names("ldap", ldap.iter().map(|one| one.common.name.as_str()));
         let server = server?;
-        check.plain_http(&server, web);
+        check.plain_http(&server, &web);
         Some(Self { server, storage, security, dav, web, log, oidc, ldap, printed })
     }
 }
@@ -172,6 +171,30 @@ impl Check<'_> {
         }
     }
 
+    fn dav(&mut self, raw: &RawDav) -> DavConfig {
+        let apple = [("store", AppleFiles::Store), ("refuse", AppleFiles::Refuse)];
+        let names =
+            [("macos", NormalizeNames::MacOs), ("always", NormalizeNames::Always), ("never", NormalizeNames::Never)];
+        DavConfig {
+            depth_infinity: raw.depth_infinity,
+            depth_infinity_max: self.at_least("dav.depth_infinity_max", raw.depth_infinity_max, 1),
+            max_lock_timeout: self.duration("dav.max_lock_timeout", &raw.max_lock_timeout),
+            max_locks_per_user: self.at_least("dav.max_locks_per_user", raw.max_locks_per_user, 1),
+            partial_upload_max: self.size("dav.partial_upload_max", &raw.partial_upload_max),
+            apple_files: self.word("dav.apple_files", &raw.apple_files, &apple).unwrap_or(AppleFiles::Store),
+            normalize_names: self
+                .word("dav.normalize_names", &raw.normalize_names, &names)
+                .unwrap_or(NormalizeNames::MacOs),
+        }
+    }
+
+    fn size(&mut self, key: &str, text: &str) -> u64 {
+        parse_size(text).unwrap_or_else(|| {
+            self.wrong(key, &format!("{text:?}"), "not a size like \"10GB\" or \"500MB\"");
+            0
+        })
+    }
+
     fn unused_after(&mut self, text: &str) -> Option<Duration> {
         const KEY: &str = "security.app_credentials_unused_after";
         let after = (text != "never").then(|| self.duration(KEY, text))?;
@@ -181,7 +204,7 @@ impl Check<'_> {
         Some(after)
     }
 
-    fn plain_http(&mut self, server: &ServerConfig, web: WebConfig) {
+    fn plain_http(&mut self, server: &ServerConfig, web: &WebConfig) {
         if server.tls.is_none() && !server.listen.ip().is_loopback() && !web.allow_plain_http {
             let reason = "would carry passwords in clear beyond this machine: set server.tls_certificate and \
                           server.tls_key, or web.allow_plain_http = true where a proxy speaks TLS in front";
@@ -250,6 +273,23 @@ impl Check<'_> {
         }
         good
     }
+}
+
+/// An origin as browsers write it (RFC 6454 §6.1), `null`, or `*`.
+fn origin(text: &str) -> Result<String, String> {
+    let wrong = || Err("not an origin like https://notes.example.org, nor \"null\" or \"*\"".to_owned());
+    if matches!(text, "*" | "null") {
+        return Ok(text.to_owned());
+    }
+    let Some((scheme, host)) = text.split_once("://") else {
+        return wrong();
+    };
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+' | b'_');
+    let is_host = |byte: u8| is_word(byte) || matches!(byte, b':' | b'[' | b']');
+    if scheme.is_empty() || host.is_empty() || !scheme.bytes().all(is_word) || !host.bytes().all(is_host) {
+        return wrong();
+    }
+    Ok(text.to_ascii_lowercase())
 }
 
 /// A network, or an address as the network of itself alone.

@@ -40,7 +40,7 @@ pub(super) fn propfind(request: &DavRequest<'_>) -> Result<Response<Body>> {
     if depth == Depth::Infinity && is_folder && !request.inner().config.depth_infinity {
         return Err(Error::Condition(Code::PropfindFiniteDepth));
     }
-    let writer = Writer::new(request.dav, request.principal.user().id, wanted, request.now);
+    let writer = Writer::new(request.dav, request.principal, wanted, request.now);
     let pieces = match spot {
         Spot::Real(found) => {
             Conditions::read(request.headers())?.check(request, &found.place)?;
@@ -59,7 +59,7 @@ pub(super) fn entrance(dav: &Dav, principal: &Principal, headers: &HeaderMap, bo
         return Err(Error::Condition(Code::PropfindFiniteDepth));
     }
     let wanted = Wanted::read(body)?;
-    let writer = Writer::new(dav, principal.user().id, wanted, dav.0.clock.now());
+    let writer = Writer::new(dav, principal, wanted, dav.0.clock.now());
     let mut xml = HEAD.to_owned();
     let prefix = dav.0.addresses.shown_prefix();
     writer.response(&mut xml, &format!("{prefix}/"), b"", &way_meta(), b"")?;

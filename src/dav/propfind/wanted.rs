@@ -2,7 +2,7 @@
 
 use crate::dav::error::{Error, Result};
 use crate::dav::live::Live;
-use crate::dav::xml::{DAV, Element};
+use crate::dav::xml::Element;
 
 /// What a client asks for.
 #[derive(Debug)]
@@ -49,6 +49,14 @@ impl Wanted {
         }
     }
 
+    /// Whether a property is asked for by name.
+    pub(super) fn names(&self, wanted: Live) -> bool {
+        match self {
+            Self::All(named) | Self::Named(named) => named.iter().any(|(_, _, live)| *live == Some(wanted)),
+            Self::Names => false,
+        }
+    }
+
     pub(super) fn wants_dead(&self) -> bool {
         match self {
             Self::All(_) | Self::Names => true,
@@ -61,7 +69,7 @@ impl Wanted {
 fn names(element: &Element<'_>) -> Vec<Name> {
     let mut names: Vec<Name> = Vec::new();
     for child in &element.children {
-        let live = if child.namespace == DAV { Live::by_name(&child.name) } else { None };
+        let live = Live::by_name(&child.namespace, &child.name);
         let one = (child.namespace.clone(), child.name.clone(), live);
         if !names.contains(&one) {
             names.push(one);

@@ -1,6 +1,7 @@
 //! Writes one response element after the other (RFC 4918 §14.24).
 
 use super::wanted::Wanted;
+use crate::auth::Principal;
 use crate::dav::error::Result;
 use crate::dav::live::{self, Live};
 use crate::dav::xml::{DAV, escape};
@@ -14,7 +15,7 @@ use crate::store::property::{self, Property};
 pub(super) struct Writer {
     pub(super) dav: Dav,
     wanted: Wanted,
-    user_id: i64,
+    principal: Principal,
     /// What the password may reach; absent where nothing of it is listed.
     pub(super) root: Option<Root>,
     now: Time,
@@ -24,8 +25,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(dav: &Dav, user_id: i64, wanted: Wanted, now: Time) -> Self {
-        Self { dav: dav.clone(), wanted, user_id, root: None, now, any_locks: false, any_dead: false }
+    pub(super) fn new(dav: &Dav, principal: &Principal, wanted: Wanted, now: Time) -> Self {
+        let (dav, principal) = (dav.clone(), principal.clone());
+        Self { dav, wanted, principal, root: None, now, any_locks: false, any_dead: false }
     }
 
     /// Asks once what every entry would be asked for.
@@ -131,7 +133,7 @@ impl Writer {
                 lock.owner
             ));
             let within = self.root.as_ref().is_none_or(|root| locks::is_within(root, lock));
-            if lock.user_id == self.user_id && within {
+            if lock.user_id == self.principal.user().id && within {
                 let token = escape(&lock.token);
                 xml.push_str(&format!("<D:locktoken><D:href>{token}</D:href></D:locktoken>"));
             }
