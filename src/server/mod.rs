@@ -4,6 +4,7 @@ mod accept;
 mod access_log;
 mod address;
 mod limits;
+mod outgoing;
 mod router;
 mod shutdown;
 mod state;

@@ -12,6 +12,7 @@ use tower::ServiceExt;
 
 use super::access_log::{self, Line};
 use super::address::client_address;
+use super::outgoing::while_let_in;
 use super::state::App;
 use super::timed_io::Busy;
 use crate::auth::{Answered, AnsweredTo, ClientAddress, Principal, Refusal, Visitor};
@@ -34,6 +35,8 @@ struct Inner {
 #[derive(Debug, PartialEq, Eq)]
 enum Door {
     Drive,
+    /// Descriptions of people (RFC 3744 §2).
+    Principals,
     Entrance,
     Api,
     Pages,
@@ -49,6 +52,7 @@ impl Door {
             "/healthz" => Self::Health,
             "/api" => Self::Api,
             other if other.starts_with("/dav/") => Self::Drive,
+            other if other.starts_with("/principals/") => Self::Principals,
             other if other.starts_with("/api/") => Self::Api,
             other if is_page(other) => Self::Pages,
             _ => Self::Nothing,
@@ -111,7 +115,9 @@ impl Router {
         };
         let shows_credentials = request.headers().contains_key(header::AUTHORIZATION);
         let is_watched = Door::of(request.uri().path()) != Door::Health;
-        let mut response = self.dispatch(client, request.map(Body::new), &mut line).await;
+        let version = request.version();
+        let response = self.dispatch(client, request.map(Body::new), &mut line).await;
+        let mut response = while_let_in(response, version, busy.activity());
         line.person = response.extensions_mut().remove::<AnsweredTo>().map(|AnsweredTo(name)| name);
         if is_watched {
             self.0.app.auth.note_answer(answered(response.status(), shows_credentials));
@@ -129,6 +135,7 @@ impl Router {
                     answered.unwrap_or_else(|failure| error::answer_dav(&failure))
                 }
             },
+            Door::Principals => self.principals(client, request, line).await,
             Door::Entrance => self.entrance(client, request, line).await,
             Door::Api => through(&self.0.api, client, request).await,
             Door::Pages => through(&self.0.pages, client, request).await,
@@ -142,6 +149,26 @@ impl Router {
         let authorization = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
         let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         self.0.app.auth.enter(authorization, Visitor { address: client, agent }).await
+    }
+
+    /// What clients ask of the person they act for.
+    async fn principals(&self, client: IpAddr, request: Request<Body>, line: &mut Line) -> Response<Body> {
+        const ALLOW: &str = "OPTIONS, PROPFIND";
+        let principal = match self.enter(client, request.headers()).await {
+            Err(refusal) => return error::answer_refusal(&refusal),
+            Ok(principal) => principal,
+        };
+        line.principal = Some(principal.clone());
+        let answered = match request.method().as_str() {
+            "PROPFIND" => self.0.app.dav.describe(principal, request).await,
+            "OPTIONS" => {
+                let mut response = dav::options::answer();
+                response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(ALLOW));
+                Ok(response)
+            }
+            _ => Err(dav::Error::NotAllowed(ALLOW)),
+        };
+        answered.unwrap_or_else(|failure| error::answer_dav(&failure))
     }
 
     /// What Windows and macOS ask for before they ask for the drive; a browser is told where it is.
