@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 use tower::ServiceExt;
@@ -17,6 +17,7 @@ use super::state::App;
 use super::timed_io::Busy;
 use crate::auth::{Answered, AnsweredTo, ClientAddress, Principal, Refusal, Visitor};
 use crate::config::Config;
+use crate::dav::Client;
 use crate::{api, dav, error, web};
 
 /// Answers requests.
@@ -114,7 +115,12 @@ impl Router {
         };
         let shows_credentials = request.headers().contains_key(header::AUTHORIZATION);
         let is_watched = Door::of(request.uri().path()) != Door::Health;
+        let closes =
+            request.version() <= Version::HTTP_11 && Client::of(request.headers()).is_answered_once_per_connection();
         let mut response = self.dispatch(client, request.map(Body::new), &mut line).await;
+        if closes {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         line.person = response.extensions_mut().remove::<AnsweredTo>().map(|AnsweredTo(name)| name);
         if is_watched {
             self.0.app.auth.note_answer(answered(response.status(), shows_credentials));
@@ -167,11 +173,14 @@ impl Router {
     /// What Windows and macOS ask for before they ask for the drive.
     async fn entrance(&self, client: IpAddr, request: Request<Body>, line: &mut Line) -> Response<Body> {
         match request.method().as_str() {
-            "OPTIONS" => dav::options::answer(),
-            "PROPFIND" => match self.enter(client, request.headers()).await {
+            "OPTIONS" if !Client::of(request.headers()).is_challenged_at_options() => dav::options::answer(),
+            method @ ("OPTIONS" | "PROPFIND") => match self.enter(client, request.headers()).await {
                 Err(refusal) => error::answer_refusal(&refusal),
                 Ok(principal) => {
                     line.principal = Some(principal.clone());
+                    if method == "OPTIONS" {
+                        return dav::options::answer();
+                    }
                     let answered = self.0.app.dav.entrance(principal, request).await;
                     answered.unwrap_or_else(|failure| error::answer_dav(&failure))
                 }
