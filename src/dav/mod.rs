@@ -6,6 +6,7 @@
 //!
 //! A method is plain blocking code in one hop off the async threads; only bodies stream.
 
+mod client;
 mod commit;
 mod conditions;
 mod copy_move;
@@ -34,6 +35,7 @@ mod stream;
 mod view;
 pub mod xml;
 
+pub use client::Client;
 pub use error::{Code, Error, Result};
 pub use safe::protect;
 

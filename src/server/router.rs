@@ -5,18 +5,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 use tower::ServiceExt;
 
 use super::access_log::{self, Line};
 use super::address::client_address;
+use super::cors::Cors;
 use super::outgoing::while_let_in;
 use super::state::App;
 use super::timed_io::Busy;
 use crate::auth::{Answered, AnsweredTo, ClientAddress, Principal, Refusal, Visitor};
 use crate::config::Config;
+use crate::dav::Client;
 use crate::{api, dav, error, web};
 
 /// Answers requests.
@@ -26,6 +28,7 @@ pub(super) struct Router(Arc<Inner>);
 struct Inner {
     app: App,
     config: Arc<Config>,
+    cors: Cors,
     api: axum::Router,
     pages: axum::Router,
     requests: AtomicU64,
@@ -89,7 +92,8 @@ impl Router {
             app.clock.clone(),
             &config,
         ));
-        Self(Arc::new(Inner { app, config, api, pages, requests: AtomicU64::new(1) }))
+        let cors = Cors::new(&config.web.cors_origins);
+        Self(Arc::new(Inner { app, config, cors, api, pages, requests: AtomicU64::new(1) }))
     }
 
     /// Answers a request; the line for the log is written when the answer has been sent.
@@ -116,8 +120,12 @@ impl Router {
         let shows_credentials = request.headers().contains_key(header::AUTHORIZATION);
         let is_watched = Door::of(request.uri().path()) != Door::Health;
         let version = request.version();
+        let closes = version <= Version::HTTP_11 && Client::of(request.headers()).is_answered_once_per_connection();
         let response = self.dispatch(client, request.map(Body::new), &mut line).await;
         let mut response = while_let_in(response, version, busy.activity());
+        if closes {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         line.person = response.extensions_mut().remove::<AnsweredTo>().map(|AnsweredTo(name)| name);
         if is_watched {
             self.0.app.auth.note_answer(answered(response.status(), shows_credentials));
@@ -127,7 +135,28 @@ impl Router {
 
     async fn dispatch(&self, client: IpAddr, request: Request<Body>, line: &mut Line) -> Response<Body> {
         match Door::of(request.uri().path()) {
-            Door::Drive => match self.enter(client, request.headers()).await {
+            Door::Entrance if matches!(*request.method(), Method::GET | Method::HEAD) => {
+                through(&self.0.pages, client, request).await
+            }
+            door @ (Door::Drive | Door::Principals | Door::Entrance) => self.drive(&door, client, request, line).await,
+            Door::Api => through(&self.0.api, client, request).await,
+            Door::Pages => through(&self.0.pages, client, request).await,
+            Door::Health => self.health(),
+            Door::Nothing => error::plain(StatusCode::NOT_FOUND, "there is nothing at this address"),
+        }
+    }
+
+    /// The drive's doors, with what browsers need to be told around them.
+    async fn drive(&self, door: &Door, client: IpAddr, request: Request<Body>, line: &mut Line) -> Response<Body> {
+        let cors = &self.0.cors;
+        let origin = cors.origin(request.headers());
+        if let Some(answer) = cors.preflight(&origin, &request) {
+            return answer;
+        }
+        let mut response = match door {
+            Door::Entrance => self.entrance(client, request, line).await,
+            Door::Principals => self.principals(client, request, line).await,
+            _ => match self.enter(client, request.headers()).await {
                 Err(refusal) => error::answer_refusal(&refusal),
                 Ok(principal) => {
                     line.principal = Some(principal.clone());
@@ -135,13 +164,9 @@ impl Router {
                     answered.unwrap_or_else(|failure| error::answer_dav(&failure))
                 }
             },
-            Door::Principals => self.principals(client, request, line).await,
-            Door::Entrance => self.entrance(client, request, line).await,
-            Door::Api => through(&self.0.api, client, request).await,
-            Door::Pages => through(&self.0.pages, client, request).await,
-            Door::Health => self.health(),
-            Door::Nothing => error::plain(StatusCode::NOT_FOUND, "there is nothing at this address"),
-        }
+        };
+        cors.expose(&origin, response.headers_mut());
+        response
     }
 
     /// The gate.
@@ -171,15 +196,17 @@ impl Router {
         answered.unwrap_or_else(|failure| error::answer_dav(&failure))
     }
 
-    /// What Windows and macOS ask for before they ask for the drive; a browser is told where it is.
+    /// What Windows and macOS ask for before they ask for the drive.
     async fn entrance(&self, client: IpAddr, request: Request<Body>, line: &mut Line) -> Response<Body> {
         match request.method().as_str() {
-            "OPTIONS" => dav::options::answer(),
-            "GET" | "HEAD" => through(&self.0.pages, client, request).await,
-            "PROPFIND" => match self.enter(client, request.headers()).await {
+            "OPTIONS" if !Client::of(request.headers()).is_challenged_at_options() => dav::options::answer(),
+            method @ ("OPTIONS" | "PROPFIND") => match self.enter(client, request.headers()).await {
                 Err(refusal) => error::answer_refusal(&refusal),
                 Ok(principal) => {
                     line.principal = Some(principal.clone());
+                    if method == "OPTIONS" {
+                        return dav::options::answer();
+                    }
                     let answered = self.0.app.dav.entrance(principal, request).await;
                     answered.unwrap_or_else(|failure| error::answer_dav(&failure))
                 }

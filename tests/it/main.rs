@@ -35,6 +35,7 @@ mod partial;
 mod preconditions;
 mod propfind;
 mod put;
+mod quirks;
 mod quota;
 mod sandbox;
 mod scopes;
