@@ -21,6 +21,8 @@ pub(super) enum Live {
     LockDiscovery,
     QuotaAvailable,
     QuotaUsed,
+    SupportedReportSet,
+    SyncToken,
 }
 
 /// Those that `allprop` means, in the order in which they are listed.
@@ -37,7 +39,8 @@ pub(super) const ALL: [Live; 9] = [
 ];
 
 /// Those that are told only to who asks for them by name: they cost more, and few clients know them.
-pub(super) const ON_REQUEST: [Live; 2] = [Live::QuotaAvailable, Live::QuotaUsed];
+pub(super) const ON_REQUEST: [Live; 4] =
+    [Live::QuotaAvailable, Live::QuotaUsed, Live::SupportedReportSet, Live::SyncToken];
 
 impl Live {
     /// The element's local name.
@@ -54,6 +57,8 @@ impl Live {
             Self::LockDiscovery => "lockdiscovery",
             Self::QuotaAvailable => "quota-available-bytes",
             Self::QuotaUsed => "quota-used-bytes",
+            Self::SupportedReportSet => "supported-report-set",
+            Self::SyncToken => "sync-token",
         }
     }
 
@@ -84,7 +89,11 @@ impl Live {
             Self::LastModified => Some(http_date(meta.modified_s)),
             Self::ResourceType => Some(if meta.is_folder() { "<D:collection/>".to_owned() } else { String::new() }),
             Self::SupportedLock => Some(SUPPORTED_LOCK.to_owned()),
-            Self::LockDiscovery | Self::QuotaAvailable | Self::QuotaUsed => None,
+            Self::LockDiscovery
+            | Self::QuotaAvailable
+            | Self::QuotaUsed
+            | Self::SupportedReportSet
+            | Self::SyncToken => None,
         }
     }
 }

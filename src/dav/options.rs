@@ -7,7 +7,7 @@ use super::error::Result;
 use super::request::DavRequest;
 
 /// The methods of a drive.
-pub const ALLOW: &str = "OPTIONS, GET, HEAD, PUT, DELETE, MKCOL, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK";
+pub const ALLOW: &str = "OPTIONS, GET, HEAD, PUT, DELETE, MKCOL, COPY, MOVE, PROPFIND, PROPPATCH, REPORT, LOCK, UNLOCK";
 
 /// Compliance classes: 1, locks (2), and the revised specification (3).
 pub const CLASSES: &str = "1, 2, 3";

@@ -3,7 +3,10 @@
 use super::wanted::Wanted;
 use crate::auth::Principal;
 use crate::dav::error::Result;
-use crate::dav::live::{self, Live};
+use crate::dav::live::{self, Live, ON_REQUEST};
+use crate::dav::report::{self, SyncTokens};
+use crate::dav::request::permit;
+use crate::dav::view::Found;
 use crate::dav::xml::{DAV, escape};
 use crate::dav::{Dav, locks};
 use crate::files::{Meta, Root};
@@ -11,27 +14,51 @@ use crate::model::Time;
 use crate::store::lock::{self, Lock};
 use crate::store::property::{self, Property};
 
+/// What is written about.
+struct Item<'a> {
+    name: &'a [u8],
+    meta: &'a Meta,
+    key: &'a [u8],
+    dead: &'a [Property],
+    locks: &'a [Lock],
+}
+
 /// Writes one response element after the other.
-pub(super) struct Writer {
-    pub(super) dav: Dav,
+pub(in crate::dav) struct Writer {
+    pub(in crate::dav) dav: Dav,
     wanted: Wanted,
     principal: Principal,
     /// What the password may reach; absent where nothing of it is listed.
-    pub(super) root: Option<Root>,
+    pub(in crate::dav) root: Option<Root>,
     now: Time,
     /// Whether there are any locks or dead properties to look for in the listed tree.
     any_locks: bool,
     any_dead: bool,
+    /// Where it is asked for: what clients go on synchronising with.
+    tokens: Option<SyncTokens>,
 }
 
 impl Writer {
-    pub(super) fn new(dav: &Dav, principal: &Principal, wanted: Wanted, now: Time) -> Self {
+    pub(in crate::dav) fn new(dav: &Dav, principal: &Principal, wanted: Wanted, now: Time) -> Self {
         let (dav, principal) = (dav.clone(), principal.clone());
-        Self { dav, wanted, principal, root: None, now, any_locks: false, any_dead: false }
+        Self { dav, wanted, principal, root: None, now, any_locks: false, any_dead: false, tokens: None }
+    }
+
+    /// Looks at a folder and all beneath it, where sync tokens are asked for.
+    pub(in crate::dav) fn look_for_tokens(&mut self, found: &Found) -> Result<()> {
+        let is_folder = found.place.meta().is_some_and(Meta::is_folder);
+        if is_folder && self.wanted.names(Live::SyncToken) && self.has_reports() {
+            self.tokens = Some(SyncTokens::look(&self.dav, found, self.now)?);
+        }
+        Ok(())
+    }
+
+    fn has_reports(&self) -> bool {
+        self.root.is_some() && permit(self.principal.scope(), "REPORT").is_ok()
     }
 
     /// Asks once what every entry would be asked for.
-    pub(super) fn look_ahead(&mut self, home: &[u8]) -> Result<()> {
+    pub(in crate::dav) fn look_ahead(&mut self, home: &[u8]) -> Result<()> {
         let store = &self.dav.0.store;
         self.any_locks = self.wanted.wants_locks() && store.read(|c| lock::any(c, self.now))?;
         // A link among the members may lead anywhere in the home.
@@ -40,10 +67,18 @@ impl Writer {
     }
 
     /// One resource: its address, what stands there, its key in the store.
-    pub(super) fn response(&self, xml: &mut String, href: &str, name: &[u8], meta: &Meta, key: &[u8]) -> Result<()> {
+    pub(in crate::dav) fn response(
+        &self,
+        xml: &mut String,
+        href: &str,
+        name: &[u8],
+        meta: &Meta,
+        key: &[u8],
+    ) -> Result<()> {
         let store = &self.dav.0.store;
         let dead = if self.any_dead { store.read(|c| property::of(c, key))? } else { Vec::new() };
         let locks = if self.any_locks { locks::covering(&self.dav.0, key, self.now)? } else { Vec::new() };
+        let item = Item { name, meta, key, dead: &dead, locks: &locks };
         xml.push_str("<D:response><D:href>");
         xml.push_str(&escape(href));
         xml.push_str("</D:href>");
@@ -52,12 +87,16 @@ impl Writer {
         match &self.wanted {
             Wanted::All(included) => {
                 for live in live::ALL {
-                    self.live(&mut found, live, name, meta, &dead, &locks);
+                    self.live(&mut found, live, &item)?;
                 }
                 dead.iter().filter(|one| !is_live(one)).for_each(|one| found.push_str(&one.element));
                 for (namespace, wanted, live) in included {
-                    let is_dead = dead.iter().any(|one| one.namespace == *namespace && one.name == *wanted);
-                    if !is_dead && !live.is_some_and(|live| has(live, name, meta)) {
+                    let is_there = match live {
+                        Some(live) if ON_REQUEST.contains(live) => self.live(&mut found, *live, &item)?,
+                        Some(live) => has(*live, name, meta),
+                        None => dead.iter().any(|one| one.namespace == *namespace && one.name == *wanted),
+                    };
+                    if !is_there {
                         empty(&mut missing, namespace, wanted);
                     }
                 }
@@ -73,7 +112,7 @@ impl Writer {
             Wanted::Named(named) => {
                 for (namespace, name_wanted, live) in named {
                     let there = match live {
-                        Some(live) => self.live(&mut found, *live, name, meta, &dead, &locks),
+                        Some(live) => self.live(&mut found, *live, &item)?,
                         None => dead
                             .iter()
                             .find(|one| one.namespace == *namespace && one.name == *name_wanted)
@@ -97,19 +136,20 @@ impl Writer {
     }
 
     /// Writes a live property; `false` where the resource has none.
-    fn live(&self, xml: &mut String, live: Live, name: &[u8], meta: &Meta, dead: &[Property], locks: &[Lock]) -> bool {
+    fn live(&self, xml: &mut String, live: Live, item: &Item<'_>) -> Result<bool> {
         if live == Live::DisplayName
-            && let Some(own) = dead.iter().find(|one| is_live(one))
+            && let Some(own) = item.dead.iter().find(|one| is_live(one))
         {
             xml.push_str(&own.element);
-            return true;
+            return Ok(true);
         }
         let value = match live {
-            Live::LockDiscovery => Some(self.lock_discovery(locks)),
-            other => other.value(meta, name),
+            Live::LockDiscovery => Some(self.lock_discovery(item.locks)),
+            live if ON_REQUEST.contains(&live) => self.on_request(live, item)?,
+            other => other.value(item.meta, item.name),
         };
         let Some(value) = value else {
-            return false;
+            return Ok(false);
         };
         let element = live.name();
         if value.is_empty() {
@@ -117,7 +157,19 @@ impl Writer {
         } else {
             xml.push_str(&format!("<D:{element}>{value}</D:{element}>"));
         }
-        true
+        Ok(true)
+    }
+
+    /// What is told to who asks for it by name.
+    fn on_request(&self, live: Live, item: &Item<'_>) -> Result<Option<String>> {
+        match (live, &self.tokens) {
+            (Live::SyncToken, Some(tokens)) if item.meta.is_folder() => tokens.of(&self.dav, item.key),
+            (Live::SupportedReportSet, _) if item.meta.is_folder() && self.has_reports() => {
+                Ok(Some(report::SUPPORTED.to_owned()))
+            }
+            (Live::SupportedReportSet, _) => Ok(Some(String::new())),
+            _ => Ok(None),
+        }
     }
 
     /// The token is shown to the lock's owner alone (S7).
