@@ -24,6 +24,8 @@ pub(super) enum Live {
     CurrentUserPrincipal,
     CurrentUserPrivilegeSet,
     Checksums,
+    SupportedReportSet,
+    SyncToken,
 }
 
 /// The namespace of ownCloud's and Nextcloud's properties.
@@ -43,8 +45,15 @@ pub(super) const ALL: [Live; 9] = [
 ];
 
 /// Those that are told only to who asks for them by name: they cost more, and few clients know them.
-pub(super) const ON_REQUEST: [Live; 5] =
-    [Live::QuotaAvailable, Live::QuotaUsed, Live::CurrentUserPrincipal, Live::CurrentUserPrivilegeSet, Live::Checksums];
+pub(super) const ON_REQUEST: [Live; 7] = [
+    Live::QuotaAvailable,
+    Live::QuotaUsed,
+    Live::CurrentUserPrincipal,
+    Live::CurrentUserPrivilegeSet,
+    Live::SupportedReportSet,
+    Live::SyncToken,
+    Live::Checksums,
+];
 
 impl Live {
     /// The element's local name.
@@ -64,6 +73,8 @@ impl Live {
             Self::CurrentUserPrincipal => "current-user-principal",
             Self::CurrentUserPrivilegeSet => "current-user-privilege-set",
             Self::Checksums => "checksums",
+            Self::SupportedReportSet => "supported-report-set",
+            Self::SyncToken => "sync-token",
         }
     }
 
@@ -102,7 +113,9 @@ impl Live {
             | Self::QuotaUsed
             | Self::CurrentUserPrincipal
             | Self::CurrentUserPrivilegeSet
-            | Self::Checksums => None,
+            | Self::Checksums
+            | Self::SupportedReportSet
+            | Self::SyncToken => None,
         }
     }
 }

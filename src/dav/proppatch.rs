@@ -11,6 +11,7 @@ use super::propfind::{empty, multistatus};
 use super::request::DavRequest;
 use super::xml::{Element, escape};
 use crate::store::property::{self, Property};
+use crate::store::sync;
 
 /// Dead properties of one resource.
 const MOST: usize = 500;
@@ -36,6 +37,8 @@ pub(super) fn proppatch(request: &DavRequest<'_>) -> Result<Response<Body>> {
                     None => property::remove(tx, &key, &change.namespace, &change.name)?,
                 }
             }
+            // Who synchronises is told of it (RFC 6578).
+            sync::doubt_resource(tx, &key, false)?;
             let left = property::of(tx, &key)?.len();
             if left > MOST { Err(Error::Files(crate::files::Error::NoSpace)) } else { Ok(left) }
         })?;

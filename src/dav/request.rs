@@ -82,7 +82,7 @@ pub(super) fn href(addresses: &Addresses, path: &Path, folder: bool) -> String {
 
 /// What each scope may do: the one table.
 pub(super) fn permit(scope: Scope, method: &str) -> Result<()> {
-    let reads = matches!(method, "GET" | "HEAD" | "OPTIONS" | "PROPFIND");
+    let reads = matches!(method, "GET" | "HEAD" | "OPTIONS" | "PROPFIND" | "REPORT");
     let allowed = match scope {
         Scope::ReadWrite => true,
         Scope::ReadOnly => reads,

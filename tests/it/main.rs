@@ -40,4 +40,5 @@ mod quota;
 mod sandbox;
 mod scopes;
 mod server;
+mod sync;
 mod transfers;

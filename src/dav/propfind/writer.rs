@@ -7,6 +7,9 @@ use crate::dav::error::Result;
 use crate::dav::live::{self, Live, ON_REQUEST};
 use crate::dav::principal;
 use crate::dav::quota::Quota;
+use crate::dav::report::{self, SyncTokens};
+use crate::dav::request::permit;
+use crate::dav::view::Found;
 use crate::dav::xml::{DAV, escape};
 use crate::dav::{Dav, locks};
 use crate::files::{Meta, Root};
@@ -24,12 +27,12 @@ struct Item<'a> {
 }
 
 /// Writes one response element after the other.
-pub(super) struct Writer {
-    pub(super) dav: Dav,
+pub(in crate::dav) struct Writer {
+    pub(in crate::dav) dav: Dav,
     wanted: Wanted,
     principal: Principal,
     /// What the password may reach; absent where nothing of it is listed.
-    pub(super) root: Option<Root>,
+    pub(in crate::dav) root: Option<Root>,
     now: Time,
     /// Whether there are any locks or dead properties to look for in the listed tree.
     any_locks: bool,
@@ -38,24 +41,50 @@ pub(super) struct Writer {
     quota: Option<Quota>,
     /// Nothing is said about what is not there (RFC 8144 §2.1).
     pub(super) minimal: bool,
+    /// Where it is asked for: what clients go on synchronising with.
+    tokens: Option<SyncTokens>,
 }
 
 impl Writer {
-    pub(super) fn new(dav: &Dav, principal: &Principal, wanted: Wanted, now: Time) -> Self {
+    pub(in crate::dav) fn new(dav: &Dav, principal: &Principal, wanted: Wanted, now: Time) -> Self {
         let (dav, principal) = (dav.clone(), principal.clone());
-        Self { dav, wanted, principal, root: None, now, any_locks: false, any_dead: false, quota: None, minimal: false }
+        Self {
+            dav,
+            wanted,
+            principal,
+            root: None,
+            now,
+            any_locks: false,
+            any_dead: false,
+            quota: None,
+            minimal: false,
+            tokens: None,
+        }
     }
 
     /// Asks once what every folder of a home would be asked for.
-    pub(super) fn look_at_home(&mut self, home: &Root) -> Result<()> {
+    pub(in crate::dav) fn look_at_home(&mut self, home: &Root) -> Result<()> {
         if self.wanted.names(Live::QuotaAvailable) || self.wanted.names(Live::QuotaUsed) {
             self.quota = Some(Quota::of(&self.dav.0, self.principal.user(), home, self.now)?);
         }
         Ok(())
     }
 
+    /// Looks at a folder and all beneath it, where sync tokens are asked for.
+    pub(in crate::dav) fn look_for_tokens(&mut self, found: &Found) -> Result<()> {
+        let is_folder = found.place.meta().is_some_and(Meta::is_folder);
+        if is_folder && self.wanted.names(Live::SyncToken) && self.has_reports() {
+            self.tokens = Some(SyncTokens::look(&self.dav, found, self.now)?);
+        }
+        Ok(())
+    }
+
+    fn has_reports(&self) -> bool {
+        self.root.is_some() && permit(self.principal.scope(), "REPORT").is_ok()
+    }
+
     /// Asks once what every entry would be asked for.
-    pub(super) fn look_ahead(&mut self, home: &[u8]) -> Result<()> {
+    pub(in crate::dav) fn look_ahead(&mut self, home: &[u8]) -> Result<()> {
         let store = &self.dav.0.store;
         self.any_locks = self.wanted.wants_locks() && store.read(|c| lock::any(c, self.now))?;
         // A link among the members may lead anywhere in the home.
@@ -64,7 +93,14 @@ impl Writer {
     }
 
     /// One resource: its address, what stands there, its key in the store.
-    pub(super) fn response(&self, xml: &mut String, href: &str, name: &[u8], meta: &Meta, key: &[u8]) -> Result<()> {
+    pub(in crate::dav) fn response(
+        &self,
+        xml: &mut String,
+        href: &str,
+        name: &[u8],
+        meta: &Meta,
+        key: &[u8],
+    ) -> Result<()> {
         let store = &self.dav.0.store;
         let dead = if self.any_dead { store.read(|c| property::of(c, key))? } else { Vec::new() };
         let locks = if self.any_locks { locks::covering(&self.dav.0, key, self.now)? } else { Vec::new() };
@@ -167,6 +203,12 @@ impl Writer {
             Live::Checksums if !is_folder => Kept::of(&self.dav.0, item.key, &item.meta.etag())?
                 .oc_checksums()
                 .map(|checksums| format!("<o:checksum>{checksums}</o:checksum>")),
+            Live::SupportedReportSet if is_folder && self.has_reports() => Some(report::SUPPORTED.to_owned()),
+            Live::SupportedReportSet => Some(String::new()),
+            Live::SyncToken if is_folder => match &self.tokens {
+                Some(tokens) => tokens.of(&self.dav, item.key)?,
+                None => None,
+            },
             _ => None,
         })
     }
