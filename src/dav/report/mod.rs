@@ -80,6 +80,7 @@ fn answer(request: &DavRequest<'_>, found: &Found, asked: Asked) -> Result<Answe
     }
     let mut writer = Writer::new(request.dav, request.principal, asked.wanted, request.now);
     writer.root = Some(found.root.clone());
+    writer.look_at_home(&found.root)?;
     writer.look_for_tokens(found)?;
     writer.look_ahead(found.place.home_key())?;
     Ok(Answer::new(writer, tree, scope, request.address.path.clone(), token, since, behind, asked.limit))
