@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, SecondsFormat};
 
+use super::modified::{MICROSOFT, WIN32_LAST_MODIFIED};
 use super::xml::{DAV, escape};
 use crate::files::Meta;
 
@@ -21,6 +22,8 @@ pub(super) enum Live {
     LockDiscovery,
     QuotaAvailable,
     QuotaUsed,
+    /// Windows' own word for `getlastmodified`.
+    Win32LastModified,
 }
 
 /// Those that `allprop` means, in the order in which they are listed.
@@ -37,7 +40,7 @@ pub(super) const ALL: [Live; 9] = [
 ];
 
 /// Those that are told only to who asks for them by name: they cost more, and few clients know them.
-pub(super) const ON_REQUEST: [Live; 2] = [Live::QuotaAvailable, Live::QuotaUsed];
+pub(super) const ON_REQUEST: [Live; 3] = [Live::QuotaAvailable, Live::QuotaUsed, Live::Win32LastModified];
 
 impl Live {
     /// The element's local name.
@@ -54,12 +57,16 @@ impl Live {
             Self::LockDiscovery => "lockdiscovery",
             Self::QuotaAvailable => "quota-available-bytes",
             Self::QuotaUsed => "quota-used-bytes",
+            Self::Win32LastModified => WIN32_LAST_MODIFIED,
         }
     }
 
     /// The namespace of the element's name.
     pub(super) fn namespace(self) -> &'static str {
-        DAV
+        match self {
+            Self::Win32LastModified => MICROSOFT,
+            _ => DAV,
+        }
     }
 
     pub(super) fn by_name(namespace: &str, name: &str) -> Option<Self> {
@@ -81,7 +88,7 @@ impl Live {
             Self::ContentType if meta.is_folder() => None,
             Self::ContentType => Some(content_type(name).to_owned()),
             Self::ETag => Some(meta.etag()),
-            Self::LastModified => Some(http_date(meta.modified_s)),
+            Self::LastModified | Self::Win32LastModified => Some(http_date(meta.modified_s)),
             Self::ResourceType => Some(if meta.is_folder() { "<D:collection/>".to_owned() } else { String::new() }),
             Self::SupportedLock => Some(SUPPORTED_LOCK.to_owned()),
             Self::LockDiscovery | Self::QuotaAvailable | Self::QuotaUsed => None,

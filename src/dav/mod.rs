@@ -20,6 +20,7 @@ mod live;
 mod lock;
 mod locks;
 mod mkcol;
+mod modified;
 pub mod options;
 mod propfind;
 mod proppatch;

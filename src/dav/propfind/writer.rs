@@ -54,7 +54,7 @@ impl Writer {
                 for live in live::ALL {
                     self.live(&mut found, live, name, meta, &dead, &locks);
                 }
-                dead.iter().filter(|one| !is_live(one)).for_each(|one| found.push_str(&one.element));
+                dead.iter().filter(|one| is_dead(one)).for_each(|one| found.push_str(&one.element));
                 for (namespace, wanted, live) in included {
                     let is_dead = dead.iter().any(|one| one.namespace == *namespace && one.name == *wanted);
                     if !is_dead && !live.is_some_and(|live| has(live, name, meta)) {
@@ -66,7 +66,7 @@ impl Writer {
                 for live in live::ALL.into_iter().filter(|live| has(*live, name, meta)) {
                     found.push_str(&format!("<D:{}/>", live.name()));
                 }
-                for one in dead.iter().filter(|one| !is_live(one)) {
+                for one in dead.iter().filter(|one| is_dead(one)) {
                     empty(&mut found, &one.namespace, &one.name);
                 }
             }
@@ -112,7 +112,9 @@ impl Writer {
             return false;
         };
         let element = live.name();
-        if value.is_empty() {
+        if live.namespace() != DAV {
+            xml.push_str(&format!("<{element} xmlns=\"{}\">{value}</{element}>", live.namespace()));
+        } else if value.is_empty() {
             xml.push_str(&format!("<D:{element}/>"));
         } else {
             xml.push_str(&format!("<D:{element}>{value}</D:{element}>"));
@@ -147,6 +149,11 @@ impl Writer {
 /// A dead property that stands for a live one: a display name of the client's own.
 fn is_live(property: &Property) -> bool {
     property.namespace == DAV && property.name == Live::DisplayName.name()
+}
+
+/// One that stands for itself: what has become a live property since it was kept is told from the resource.
+fn is_dead(property: &Property) -> bool {
+    Live::by_name(&property.namespace, &property.name).is_none()
 }
 
 fn has(live: Live, name: &[u8], meta: &Meta) -> bool {

@@ -97,6 +97,16 @@ impl<'a> Element<'a> {
         self.namespace == DAV && self.name == name
     }
 
+    /// The text in it; `None` where there are elements in it, too.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        let texts = self.content.iter().map(|node| match node {
+            Node::Child => None,
+            Node::Text(text) => Some(text.as_ref()),
+        });
+        texts.collect()
+    }
+
     /// The first child of this name in the namespace of RFC 4918.
     #[must_use]
     pub fn dav_child(&self, name: &str) -> Option<&Self> {
