@@ -22,6 +22,7 @@ mod live;
 mod lock;
 mod locks;
 mod mkcol;
+mod modified;
 pub mod options;
 mod principal;
 mod propfind;

@@ -7,6 +7,7 @@ use super::conditions::Conditions;
 use super::error::{Code, Error, Result};
 use super::live::Live;
 use super::locks::{self, CONTENT};
+use super::modified;
 use super::propfind::{empty, multistatus};
 use super::request::DavRequest;
 use super::xml::{Element, escape};
@@ -22,25 +23,36 @@ pub(super) fn proppatch(request: &DavRequest<'_>) -> Result<Response<Body>> {
     let changes = read(&top)?;
     let inner = request.inner();
     let _commit = inner.begin_commit()?;
-    let place = request.place(true)?.place;
+    let mut place = request.place(true)?.place;
     let meta = *place.meta().ok_or(Error::NotFound)?;
     conditions.check(request, &place)?;
     locks::require(request, &conditions.tokens(), &place, CONTENT)?;
     let key = place.key();
-    let protected: Vec<bool> = changes.iter().map(PropertyChange::is_protected).collect();
-    let refused = protected.contains(&true);
+    let verdicts: Vec<Verdict> = changes.iter().map(PropertyChange::verdict).collect();
+    let refused = verdicts.iter().any(|verdict| *verdict != Verdict::Fine);
     if !refused {
+        let modified = changes.iter().rev().find_map(|change| change.modified.flatten());
         let left = inner.store.write(|tx| {
             for change in &changes {
                 match &change.set {
-                    Some(element) => property::set(tx, &key, &change.property(element.clone()))?,
-                    None => property::remove(tx, &key, &change.namespace, &change.name)?,
+                    // What is live is told from the file; an old word of a client's must not contradict it.
+                    Some(element) if change.modified.is_none() => {
+                        property::set(tx, &key, &change.property(element.clone()))?;
+                    }
+                    _ => property::remove(tx, &key, &change.namespace, &change.name)?,
                 }
             }
             // Who synchronises is told of it (RFC 6578).
             sync::doubt_resource(tx, &key, false)?;
             let left = property::of(tx, &key)?.len();
-            if left > MOST { Err(Error::Files(crate::files::Error::NoSpace)) } else { Ok(left) }
+            if left > MOST {
+                return Err(Error::Files(crate::files::Error::NoSpace));
+            }
+            // Last, so that nothing has been changed where the disk refuses.
+            if let Some(seconds) = modified {
+                place.set_modified(request.now, seconds)?;
+            }
+            Ok(left)
         })?;
         tracing::trace!(left, "properties set");
     }
@@ -51,13 +63,27 @@ pub(super) fn proppatch(request: &DavRequest<'_>) -> Result<Response<Body>> {
     if refused {
         let code = Code::CannotModifyProtectedProperty.element();
         let error = format!("<D:error><D:{code}/></D:error>");
-        answer(&mut xml, &changes, &protected, true, "403 Forbidden", &error);
-        answer(&mut xml, &changes, &protected, false, "424 Failed Dependency", "");
+        answer(&mut xml, &changes, &verdicts, Verdict::Protected, "403 Forbidden", &error);
+        answer(&mut xml, &changes, &verdicts, Verdict::NoTime, "409 Conflict", NO_TIME);
+        answer(&mut xml, &changes, &verdicts, Verdict::Fine, "424 Failed Dependency", "");
     } else {
-        answer(&mut xml, &changes, &protected, false, "200 OK", "");
+        answer(&mut xml, &changes, &verdicts, Verdict::Fine, "200 OK", "");
     }
     xml.push_str("</D:response></D:multistatus>\n");
     Ok(multistatus(Body::from(xml)))
+}
+
+const NO_TIME: &str = "<D:responsedescription>this is neither an HTTP date nor seconds since 1970\
+                       </D:responsedescription>";
+
+/// What becomes of one change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Fine,
+    /// The property is the server's own.
+    Protected,
+    /// The value is no time.
+    NoTime,
 }
 
 /// One property to be set or removed.
@@ -66,11 +92,18 @@ struct PropertyChange {
     name: String,
     /// The element, where it is set.
     set: Option<String>,
+    /// Where it sets the time of modification: seconds since 1970, if it can be read.
+    modified: Option<Option<i64>>,
 }
 
 impl PropertyChange {
-    fn is_protected(&self) -> bool {
-        Live::by_name(&self.namespace, &self.name).is_some_and(Live::is_protected)
+    fn verdict(&self) -> Verdict {
+        match self.modified {
+            Some(Some(_)) => Verdict::Fine,
+            Some(None) => Verdict::NoTime,
+            None if Live::by_name(&self.namespace, &self.name).is_some_and(Live::is_protected) => Verdict::Protected,
+            None => Verdict::Fine,
+        }
     }
 
     fn property(&self, element: String) -> Property {
@@ -91,20 +124,29 @@ fn read(top: &Element<'_>) -> Result<Vec<PropertyChange>> {
         }
         let prop = instruction.dav_child("prop").ok_or_else(wrong)?;
         for property in &prop.children {
+            let is_time = sets && modified::sets_modified(&property.namespace, &property.name);
             changes.push(PropertyChange {
                 namespace: property.namespace.clone(),
                 name: property.name.clone(),
                 set: sets.then(|| property.standalone()),
+                modified: is_time.then(|| modified::read(property)),
             });
         }
     }
     if changes.is_empty() { Err(wrong()) } else { Ok(changes) }
 }
 
-/// A propstat of the properties that are protected, or are not; none where there are none.
-fn answer(xml: &mut String, changes: &[PropertyChange], protected: &[bool], which: bool, status: &str, error: &str) {
+/// A propstat of the properties of one verdict; none where there are none.
+fn answer(
+    xml: &mut String,
+    changes: &[PropertyChange],
+    verdicts: &[Verdict],
+    which: Verdict,
+    status: &str,
+    error: &str,
+) {
     let mut names = String::new();
-    for (change, _) in changes.iter().zip(protected).filter(|(_, is)| **is == which) {
+    for (change, _) in changes.iter().zip(verdicts).filter(|(_, verdict)| **verdict == which) {
         let mut name = String::new();
         empty(&mut name, &change.namespace, &change.name);
         if !names.contains(&name) {

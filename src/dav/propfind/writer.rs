@@ -115,7 +115,7 @@ impl Writer {
                 for live in live::ALL {
                     self.live(&mut found, live, &item)?;
                 }
-                dead.iter().filter(|one| !is_live(one)).for_each(|one| found.push_str(&one.element));
+                dead.iter().filter(|one| is_dead(one)).for_each(|one| found.push_str(&one.element));
                 for (namespace, wanted, live) in included {
                     let is_there = match live {
                         Some(live) if ON_REQUEST.contains(live) => self.live(&mut found, *live, &item)?,
@@ -131,7 +131,7 @@ impl Writer {
                 for live in live::ALL.into_iter().filter(|live| has(*live, name, meta)) {
                     found.push_str(&format!("<D:{}/>", live.name()));
                 }
-                for one in dead.iter().filter(|one| !is_live(one)) {
+                for one in dead.iter().filter(|one| is_dead(one)) {
                     empty(&mut found, &one.namespace, &one.name);
                 }
             }
@@ -179,8 +179,7 @@ impl Writer {
         };
         let element = live.name();
         if live.namespace() != DAV {
-            let namespace = live.namespace();
-            xml.push_str(&format!("<o:{element} xmlns:o=\"{namespace}\">{value}</o:{element}>"));
+            xml.push_str(&format!("<{element} xmlns=\"{}\">{value}</{element}>", live.namespace()));
         } else if value.is_empty() {
             xml.push_str(&format!("<D:{element}/>"));
         } else {
@@ -202,14 +201,14 @@ impl Writer {
             Live::CurrentUserPrivilegeSet => Some(principal::privileges(self.principal.scope(), is_folder)),
             Live::Checksums if !is_folder => Kept::of(&self.dav.0, item.key, &item.meta.etag())?
                 .oc_checksums()
-                .map(|checksums| format!("<o:checksum>{checksums}</o:checksum>")),
+                .map(|checksums| format!("<checksum>{checksums}</checksum>")),
             Live::SupportedReportSet if is_folder && self.has_reports() => Some(report::SUPPORTED.to_owned()),
             Live::SupportedReportSet => Some(String::new()),
             Live::SyncToken if is_folder => match &self.tokens {
                 Some(tokens) => tokens.of(&self.dav, item.key)?,
                 None => None,
             },
-            _ => None,
+            other => other.value(item.meta, item.name),
         })
     }
 
@@ -240,6 +239,11 @@ impl Writer {
 /// A dead property that stands for a live one: a display name of the client's own.
 fn is_live(property: &Property) -> bool {
     property.namespace == DAV && property.name == Live::DisplayName.name()
+}
+
+/// One that stands for itself: what has become a live property since it was kept is told from the resource.
+fn is_dead(property: &Property) -> bool {
+    Live::by_name(&property.namespace, &property.name).is_none()
 }
 
 fn has(live: Live, name: &[u8], meta: &Meta) -> bool {
