@@ -20,7 +20,7 @@ fn options_is_challenged_for_windows_alone() {
     let answer = alice.client().send("OPTIONS", "/", &[AGENT], b"");
     assert_eq!(
         (answer.header("dav"), answer.header("ms-author-via")),
-        (Some("1, 2, 3, sabredav-partialupdate"), Some("DAV"))
+        (Some("1, 2, 3, extended-mkcol, sabredav-partialupdate"), Some("DAV"))
     );
     assert_eq!(server.stranger().send("OPTIONS", "/", &[], b"").status, 200, "others are told at once");
     let wrong = server.stranger().with_basic("alice", "lk-wrong");
