@@ -141,6 +141,11 @@ impl SyncClient {
         answer.status == 207 && answer.text().contains("<D:collection/>")
     }
 
+    /// The body of its next request.
+    pub fn body(&self) -> String {
+        body(&self.token, self.level, self.limit)
+    }
+
     /// One request; gives whether there is more.
     pub fn step(&mut self, person: &Person) -> bool {
         let report = report(person, &self.path, &self.token, self.level, self.limit);

@@ -50,7 +50,8 @@ fn path(number: usize) -> String {
 }
 
 fn url(path: &str) -> String {
-    let encoded = path.split('/').map(|name| percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC));
+    let encoded =
+        path.split('/').map(|name| percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC));
     format!("/dav/{}", encoded.map(|name| name.to_string()).collect::<Vec<_>>().join("/"))
 }
 
