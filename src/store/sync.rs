@@ -4,6 +4,10 @@
 //! Every row has the number of the look that found it as it is. A look's number is greater than every one before, so
 //! what has changed since a look are the rows with a greater number.
 
+mod clear;
+
+pub use clear::clear;
+
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Result, beneath};
@@ -19,6 +23,8 @@ pub struct Tree {
     pub sequence: i64,
     /// Deletions up to this look are forgotten.
     pub floor: i64,
+    /// No token is made of an older look.
+    pub base: i64,
     /// When it was looked at, to the hour.
     pub looked_at: Time,
 }
@@ -56,18 +62,18 @@ pub struct Position {
 
 /// The tree with that top.
 pub fn tree(connection: &Connection, top: &[u8]) -> Result<Option<Tree>> {
-    let sql = "SELECT id, sequence, floor, looked_at FROM sync_tree WHERE top = ?1";
+    let sql = "SELECT id, sequence, floor, base, looked_at FROM sync_tree WHERE top = ?1";
     Ok(connection.prepare_cached(sql)?.query_row([top], read_tree).optional()?)
 }
 
 /// Makes a tree that nobody has looked at yet; `mark` is for the tokens of look number 0.
 pub fn make_tree(connection: &Connection, top: &[u8], mark: &[u8], now: Time) -> Result<Tree> {
     connection
-        .prepare_cached("INSERT INTO sync_tree (top, sequence, floor, looked_at) VALUES (?1, 0, 0, ?2)")?
+        .prepare_cached("INSERT INTO sync_tree (top, sequence, floor, base, looked_at) VALUES (?1, 0, 0, 0, ?2)")?
         .execute((top, to_millis(now)))?;
     let id = connection.last_insert_rowid();
     add_look(connection, id, 0, mark, now)?;
-    Ok(Tree { id, sequence: 0, floor: 0, looked_at: now })
+    Ok(Tree { id, sequence: 0, floor: 0, base: 0, looked_at: now })
 }
 
 /// Notes that a tree is looked at: one that nobody looks at for long is forgotten.
@@ -238,7 +244,13 @@ fn trees_with(connection: &Connection, resource: &[u8]) -> Result<Vec<(i64, Vec<
 }
 
 fn read_tree(row: &Row<'_>) -> rusqlite::Result<Tree> {
-    Ok(Tree { id: row.get(0)?, sequence: row.get(1)?, floor: row.get(2)?, looked_at: from_millis(row.get(3)?) })
+    Ok(Tree {
+        id: row.get(0)?,
+        sequence: row.get(1)?,
+        floor: row.get(2)?,
+        base: row.get(3)?,
+        looked_at: from_millis(row.get(4)?),
+    })
 }
 
 fn read_member(row: &Row<'_>) -> rusqlite::Result<Member> {

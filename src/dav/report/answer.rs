@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::state::{State, split};
 use super::token::{Rest, Token};
-use super::tree::{Tree, beneath};
+use super::tree::{Target, Tree, beneath};
 use crate::dav::error::{Error, Result};
 use crate::dav::propfind::{HEAD, PIECE, TAIL, Writer};
 use crate::dav::request::href;
@@ -34,6 +34,8 @@ pub(super) struct Answer {
     /// The position up to which rows were read.
     read: Position,
     left: Option<usize>,
+    /// Where this is what was left of an earlier answer.
+    goes_on: Option<Target>,
     /// The folder whose members are told.
     folder: Option<OpenFolder>,
     /// What the table has in another way than it was told: the next look finds it changed.
@@ -59,29 +61,39 @@ enum Told {
     Gone,
 }
 
+/// What an answer is made from.
+pub(super) struct Plan {
+    pub(super) writer: Writer,
+    pub(super) tree: Tree,
+    pub(super) scope: Scope,
+    /// The collection's path as the client sees it.
+    pub(super) shown: Path,
+    /// The token of the whole answer.
+    pub(super) token: Token,
+    /// What changed after that look is told.
+    pub(super) since: i64,
+    /// And what is behind this.
+    pub(super) behind: Position,
+    /// Most members that are told.
+    pub(super) limit: Option<usize>,
+    /// Where this is what was left of an earlier answer.
+    pub(super) goes_on: Option<Target>,
+}
+
 impl Answer {
-    #[expect(clippy::too_many_arguments, reason = "each is what the client asked for, or where it stands")]
-    pub(super) fn new(
-        writer: Writer,
-        tree: Tree,
-        scope: Scope,
-        shown: Path,
-        token: Token,
-        since: i64,
-        behind: Position,
-        left: Option<usize>,
-    ) -> Self {
+    pub(super) fn new(plan: Plan) -> Self {
         Self {
-            writer,
-            tree,
-            scope,
-            shown,
-            token,
-            since,
-            read: behind.clone(),
-            behind,
+            writer: plan.writer,
+            tree: plan.tree,
+            scope: plan.scope,
+            shown: plan.shown,
+            token: plan.token,
+            since: plan.since,
+            read: plan.behind.clone(),
+            behind: plan.behind,
             rows: VecDeque::new(),
-            left,
+            left: plan.limit,
+            goes_on: plan.goes_on,
             folder: None,
             doubts: Vec::new(),
             head: Some(HEAD),
@@ -92,14 +104,15 @@ impl Answer {
     /// Writes the next member; `false` at the end.
     fn step(&mut self, xml: &mut String) -> Result<bool> {
         let Some(row) = self.next_row()? else {
-            self.end(xml, None);
+            let is_more = self.is_old()?;
+            self.end(xml, is_more, None);
             return Ok(false);
         };
         let at = Position { folder: row.folder.clone(), name: row.name.clone() };
         if let Some(told) = self.told(&row)? {
             if self.left == Some(0) {
                 let rest = Rest { since: self.since, behind: self.behind.clone() };
-                self.end(xml, Some(rest));
+                self.end(xml, true, Some(rest));
                 return Ok(false);
             }
             self.left = self.left.map(|left| left - 1);
@@ -107,6 +120,17 @@ impl Answer {
         }
         self.behind = at;
         Ok(true)
+    }
+
+    /// Whether there is more that changed while the client went from one part of the answer to the next: told that
+    /// this is all, it would take that for the present state.
+    fn is_old(&mut self) -> Result<bool> {
+        let Some(target) = self.goes_on.take() else {
+            return Ok(false);
+        };
+        let inner = &self.writer.dav.0;
+        let tree = target.look(inner, self.scope.deep, inner.clock.now())?;
+        Ok(tree.newest(inner, &target.folder)? > self.token.up_to)
     }
 
     fn next_row(&mut self) -> Result<Option<Member>> {
@@ -197,8 +221,8 @@ impl Answer {
     }
 
     /// The token, and before it, where there is more, that this was not all (RFC 6578 §3.6).
-    fn end(&mut self, xml: &mut String, rest: Option<Rest>) {
-        if rest.is_some() {
+    fn end(&mut self, xml: &mut String, is_more: bool, rest: Option<Rest>) {
+        if is_more {
             let href = href(&self.writer.dav.0.addresses, &self.shown, true);
             xml.push_str(&format!(
                 "<D:response><D:href>{}</D:href><D:status>HTTP/1.1 507 Insufficient Storage</D:status>\

@@ -25,7 +25,7 @@ use super::stream::gathered;
 use super::view::{Found, Spot};
 use crate::files::{Meta, Path};
 use crate::store::sync::{self, Position, Scope};
-use answer::Answer;
+use answer::{Answer, Plan};
 use asked::Asked;
 use token::Token;
 use tree::{Target, Tree};
@@ -52,25 +52,25 @@ pub(super) fn report(request: &DavRequest<'_>) -> Result<Response<Body>> {
 fn answer(request: &DavRequest<'_>, found: &Found, asked: Asked) -> Result<Answer> {
     let inner = request.inner();
     let target = Target::new(found).ok_or_else(|| Error::Internal("a place beyond its root".to_owned()))?;
-    let mut behind = Position { folder: target.folder.clone(), name: Vec::new() };
     let known = match &asked.token {
         None => None,
         Some(token) => Some(check(request, &target, token)?),
     };
-    let (since, token, tree) = match (asked.token, known) {
+    let scope = Scope { folder: target.folder.clone(), deep: asked.deep };
+    let start = Position { folder: target.folder.clone(), name: Vec::new() };
+    let (tree, token, since, behind, goes_on) = match (asked.token, known) {
         // What is left of an earlier answer. What changed after that is told when it is through.
         (Some(Token { rest: Some(rest), .. }), Some((tree, whole))) => {
-            behind = rest.behind;
-            (rest.since, whole, tree)
+            (tree, whole, rest.since, rest.behind, Some(target))
         }
         (given, _) => {
             let since = given.map_or(0, |given| given.up_to);
             let tree = target.look(inner, asked.deep, request.now)?;
             let up_to = tree.newest(inner, &target.folder)?.max(since);
-            (since, Token::make(&inner.store, &tree, &target.collection, up_to)?, tree)
+            let token = Token::make(&inner.store, &tree, &target.collection, up_to)?;
+            (tree, token, since, start, None)
         }
     };
-    let scope = Scope { folder: target.folder, deep: asked.deep };
     if asked.limit == Some(0) {
         let range = (since, token.up_to);
         let any = inner.store.read(|c| sync::changed(c, tree.id, &scope, &behind, range, 1))?;
@@ -83,7 +83,8 @@ fn answer(request: &DavRequest<'_>, found: &Found, asked: Asked) -> Result<Answe
     writer.look_at_home(&found.root)?;
     writer.look_for_tokens(found)?;
     writer.look_ahead(found.place.home_key())?;
-    Ok(Answer::new(writer, tree, scope, request.address.path.clone(), token, since, behind, asked.limit))
+    let shown = request.address.path.clone();
+    Ok(Answer::new(Plan { writer, tree, scope, shown, token, since, behind, limit: asked.limit, goes_on }))
 }
 
 /// The tree that a token is of, and the token of the whole that it stands for.
@@ -97,7 +98,7 @@ fn check(request: &DavRequest<'_>, target: &Target, token: &Token) -> Result<(Tr
 /// Whether a sync token in `If` holds (RFC 6578 §5): nothing has changed in the collection, or beneath it, since the
 /// token was given. `None` where it is no sync token of this server.
 ///
-/// The disk is looked at, and nothing written down: this is asked while everybody's changes wait. So a collection of
+/// The disk is looked at, and nothing written down: this is asked while everybody's changes wait. So a collection
 /// for which the budget is too small counts as changed.
 pub(super) fn holds(request: &DavRequest<'_>, path: &Path, text: &str, budget: &mut Budget) -> Result<Option<bool>> {
     if !Token::is_one(text) {

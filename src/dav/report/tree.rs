@@ -26,6 +26,7 @@ pub(super) struct Tree {
     /// The number of the last look that found something changed.
     pub(super) sequence: i64,
     pub(super) floor: i64,
+    base: i64,
     pub(super) root: Root,
 }
 
@@ -85,7 +86,7 @@ impl Target {
     }
 
     fn of_row(&self, row: &sync::Tree) -> Tree {
-        Tree { id: row.id, sequence: row.sequence, floor: row.floor, root: self.root.clone() }
+        Tree { id: row.id, sequence: row.sequence, floor: row.floor, base: row.base, root: self.root.clone() }
     }
 }
 
@@ -97,9 +98,10 @@ impl Tree {
         Ok(Listing::open(&self.root.find(&path, folder.is_empty())?, &self.root)?)
     }
 
-    /// The newest look that has to do with a folder, as its tokens say it.
+    /// The look that a folder's tokens are of: the newest that has to do with it, so that they stay the same while others
+    /// change.
     pub(super) fn newest(&self, inner: &Inner, folder: &[u8]) -> Result<i64> {
-        Ok(inner.store.read(|c| sync::newest(c, self.id, folder, self.sequence))?.max(self.floor))
+        Ok(inner.store.read(|c| sync::newest(c, self.id, folder, self.sequence))?.max(self.base).max(self.floor))
     }
 }
 

@@ -21,6 +21,8 @@ CREATE TABLE sync_tree (
     sequence   INTEGER NOT NULL,
     -- Deletions up to this look are forgotten; a token older than that is no longer valid.
     floor      INTEGER NOT NULL,
+    -- No token is made of an older look than this: it would soon be beneath the floor, though nothing has changed.
+    base       INTEGER NOT NULL,
     looked_at  INTEGER NOT NULL
 ) STRICT;
 

@@ -29,11 +29,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// The addresses that are told, without that of the collection, in the order of the answer.
-    pub fn told(&self) -> Vec<(&str, Told)> {
-        self.members.iter().map(|(href, told)| (href.as_str(), told.clone())).collect()
-    }
-
+    /// The addresses that are told, in order.
     pub fn hrefs(&self) -> Vec<&str> {
         let mut hrefs: Vec<&str> = self.members.iter().map(|(href, _)| href.as_str()).collect();
         hrefs.sort_unstable();
@@ -133,6 +129,21 @@ impl SyncClient {
 
     pub fn with_limit(self, limit: usize) -> Self {
         Self { limit: Some(limit), ..self }
+    }
+
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Whether there is a folder to synchronise.
+    pub fn is_folder(&self, person: &Person) -> bool {
+        let answer = person.client().send("PROPFIND", &self.path, &[("Depth", "0")], b"");
+        answer.status == 207 && answer.text().contains("<D:collection/>")
+    }
+
+    /// The body of its next request.
+    pub fn body(&self) -> String {
+        body(&self.token, self.level, self.limit)
     }
 
     /// One request; gives whether there is more.
