@@ -21,6 +21,7 @@ mod lock;
 mod locks;
 mod mkcol;
 mod modified;
+mod names;
 pub mod options;
 mod propfind;
 mod proppatch;
