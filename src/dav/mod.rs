@@ -24,6 +24,7 @@ mod lock;
 mod locks;
 mod mkcol;
 mod modified;
+mod names;
 pub mod options;
 mod principal;
 mod propfind;

@@ -2,4 +2,5 @@
 
 mod cors;
 mod times;
+mod unicode;
 mod windows;
