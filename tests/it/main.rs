@@ -35,3 +35,4 @@ mod put;
 mod sandbox;
 mod scopes;
 mod server;
+mod traces;

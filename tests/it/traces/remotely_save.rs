@@ -1,0 +1,112 @@
+//! Remotely Save: a vault of Obsidian.
+//!
+//! Source: remotely-save/remotely-save, `src/fsWebdav.ts` (each deed; 10 MB from which a file goes up in pieces, where the
+//! server says `sabredav-partialupdate`), `src/fsAll.ts` (`checkConnectCommonOps`: the check of the settings),
+//! `docs/remote_services/webdav_general/webav_cors.md` (origins). It rests on the npm package `webdav`
+//! (perry-mitchell/webdav-client, `source/operations/`): a stat has no body, and reads `resourcetype`,
+//! `getcontentlength` and `getlastmodified`.
+
+use super::{DAV, Device, Told, pattern, seconds};
+use crate::harness::{Person, TestServer};
+
+const VAULT: &str = "/dav/My%20vault";
+
+fn obsidian(person: &Person) -> Device {
+    Device::of(person, "Mozilla/5.0 (Macintosh) obsidian/1.8.9 Chrome/132.0.0.0 Electron/34.3.0")
+        .always(&["Cache-Control: no-cache"])
+}
+
+fn stat(obsidian: &Device, path: &str) -> Told {
+    obsidian.asks(&format!("PROPFIND {path}"), &["Accept: text/plain,application/xml", "Depth: 0"], "")
+}
+
+/// After each write the file is asked for, and its size compared.
+fn written(obsidian: &Device, path: &str, size: usize) {
+    let resource = stat(obsidian, path).gets(207).resource();
+    assert_eq!(resource.text(DAV, "getcontentlength"), size.to_string());
+    seconds(&resource.text(DAV, "getlastmodified"));
+}
+
+/// Whether pieces can be sent, by what OPTIONS says of the vault.
+fn takes_pieces(obsidian: &Device) -> bool {
+    let told = obsidian.asks(&format!("OPTIONS {VAULT}/"), &[], "").gets(200);
+    told.header("DAV").split(',').any(|class| class.trim() == "sabredav-partialupdate")
+}
+
+fn open_vault(obsidian: &Device) {
+    stat(obsidian, &format!("{VAULT}/")).gets(404);
+    obsidian.asks(&format!("MKCOL {VAULT}/"), &[], "").gets(201);
+    takes_pieces(obsidian);
+    assert!(stat(obsidian, &format!("{VAULT}/")).gets(207).resource().is_folder());
+}
+
+#[test]
+fn the_settings_are_checked_by_a_file_in_a_folder() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let obsidian = obsidian(&alice);
+    open_vault(&obsidian);
+    let folder = format!("{VAULT}/rs-test-folder-V1StGXR8_Z5jdHi6B-myT/");
+    obsidian.asks(&format!("MKCOL {folder}"), &[], "").gets(201);
+    stat(&obsidian, &folder).gets(207);
+    let file = format!("{folder}rs-test-file-uakgb_J5m9g-0JDMbcJqL");
+    for size in [100, 200] {
+        obsidian
+            .asks(&format!("PUT {file}"), &["Content-Type: application/octet-stream"], vec![0; size])
+            .gets_one_of(&[201, 204]);
+        written(&obsidian, &file, size);
+    }
+    obsidian.asks(&format!("GET {file}"), &["Accept: text/plain"], "").gets(200).has_body(&[0; 200]);
+    obsidian.asks(&format!("DELETE {file}"), &[], "").gets(204);
+    obsidian.asks(&format!("DELETE {folder}"), &[], "").gets(204);
+    assert_eq!(alice.names(), ["My vault"]);
+}
+
+#[test]
+fn a_vault_is_walked_and_changed() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let obsidian = obsidian(&alice);
+    open_vault(&obsidian);
+    obsidian.asks(&format!("MKCOL {VAULT}/Daily/"), &[], "").gets(201);
+    for (name, text) in
+        [("Daily/2026-11-24.md", "rain"), ("Idee%20%26%20Skizze.md", "a & b"), ("%F0%9F%8C%B1.md", "seed")]
+    {
+        obsidian.asks(&format!("PUT {VAULT}/{name}"), &["Content-Type: application/octet-stream"], text).gets(201);
+        written(&obsidian, &format!("{VAULT}/{name}"), text.len());
+    }
+    // Folder by folder, since most servers refuse to be walked at once.
+    let list = |path: &str| {
+        let told = obsidian.asks(&format!("PROPFIND {path}"), &["Accept: text/plain,application/xml", "Depth: 1"], "");
+        told.gets(207).members()
+    };
+    assert_eq!(list(VAULT).len(), 3);
+    assert_eq!(list(&format!("{VAULT}/Daily")), [format!("{VAULT}/Daily/2026-11-24.md")]);
+    let destination = obsidian.destination(&format!("{VAULT}/Daily/Regen.md"));
+    obsidian.asks(&format!("MOVE {VAULT}/Daily/2026-11-24.md"), &[&destination], "").gets(201);
+    assert_eq!(alice.bytes("My vault/Daily/Regen.md"), b"rain");
+    assert_eq!(alice.bytes("My vault/Idee & Skizze.md"), b"a & b");
+    assert_eq!(alice.names().len(), 5);
+}
+
+/// Above 10 MB: in pieces of 5 MB each put to the end, where the server says that it takes them, else as a whole.
+#[test]
+fn a_large_attachment_arrives_whole() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let obsidian = obsidian(&alice);
+    open_vault(&obsidian);
+    let bytes = pattern(11 * 1024 * 1024);
+    let file = format!("{VAULT}/Lecture.mp4");
+    if takes_pieces(&obsidian) {
+        obsidian.asks(&format!("PUT {file}"), &[], "").gets(201);
+        for piece in bytes.chunks(5 * 1024 * 1024) {
+            let headers = ["X-Update-Range: append", "Content-Type: application/x-sabredav-partialupdate"];
+            obsidian.asks(&format!("PATCH {file}"), &headers, piece).gets_one_of(&[200, 204]);
+        }
+    } else {
+        obsidian.asks(&format!("PUT {file}"), &[], &bytes).gets(201);
+    }
+    written(&obsidian, &file, bytes.len());
+    assert!(alice.bytes("My vault/Lecture.mp4") == bytes);
+}
