@@ -3,6 +3,7 @@
 mod accept;
 mod access_log;
 mod address;
+mod cors;
 mod limits;
 mod router;
 mod shutdown;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 use tower::ServiceExt;
 
 use super::access_log::{self, Line};
 use super::address::client_address;
+use super::cors::Cors;
 use super::state::App;
 use super::timed_io::Busy;
 use crate::auth::{Answered, AnsweredTo, ClientAddress, Principal, Refusal, Visitor};
@@ -25,6 +26,7 @@ pub(super) struct Router(Arc<Inner>);
 struct Inner {
     app: App,
     config: Arc<Config>,
+    cors: Cors,
     api: axum::Router,
     pages: axum::Router,
     requests: AtomicU64,
@@ -85,7 +87,8 @@ impl Router {
             app.clock.clone(),
             &config,
         ));
-        Self(Arc::new(Inner { app, config, api, pages, requests: AtomicU64::new(1) }))
+        let cors = Cors::new(&config.web.cors_origins);
+        Self(Arc::new(Inner { app, config, cors, api, pages, requests: AtomicU64::new(1) }))
     }
 
     /// Answers a request; the line for the log is written when the answer has been sent.
@@ -121,7 +124,27 @@ impl Router {
 
     async fn dispatch(&self, client: IpAddr, request: Request<Body>, line: &mut Line) -> Response<Body> {
         match Door::of(request.uri().path()) {
-            Door::Drive => match self.enter(client, request.headers()).await {
+            Door::Entrance if matches!(*request.method(), Method::GET | Method::HEAD) => {
+                through(&self.0.pages, client, request).await
+            }
+            door @ (Door::Drive | Door::Entrance) => self.drive(&door, client, request, line).await,
+            Door::Api => through(&self.0.api, client, request).await,
+            Door::Pages => through(&self.0.pages, client, request).await,
+            Door::Health => self.health(),
+            Door::Nothing => error::plain(StatusCode::NOT_FOUND, "there is nothing at this address"),
+        }
+    }
+
+    /// The drive's doors, with what browsers need to be told around them.
+    async fn drive(&self, door: &Door, client: IpAddr, request: Request<Body>, line: &mut Line) -> Response<Body> {
+        let cors = &self.0.cors;
+        let origin = cors.origin(request.headers());
+        if let Some(answer) = cors.preflight(&origin, &request) {
+            return answer;
+        }
+        let mut response = match door {
+            Door::Entrance => self.entrance(client, request, line).await,
+            _ => match self.enter(client, request.headers()).await {
                 Err(refusal) => error::answer_refusal(&refusal),
                 Ok(principal) => {
                     line.principal = Some(principal.clone());
@@ -129,12 +152,9 @@ impl Router {
                     answered.unwrap_or_else(|failure| error::answer_dav(&failure))
                 }
             },
-            Door::Entrance => self.entrance(client, request, line).await,
-            Door::Api => through(&self.0.api, client, request).await,
-            Door::Pages => through(&self.0.pages, client, request).await,
-            Door::Health => self.health(),
-            Door::Nothing => error::plain(StatusCode::NOT_FOUND, "there is nothing at this address"),
-        }
+        };
+        cors.expose(&origin, response.headers_mut());
+        response
     }
 
     /// The gate.
@@ -144,11 +164,10 @@ impl Router {
         self.0.app.auth.enter(authorization, Visitor { address: client, agent }).await
     }
 
-    /// What Windows and macOS ask for before they ask for the drive; a browser is told where it is.
+    /// What Windows and macOS ask for before they ask for the drive.
     async fn entrance(&self, client: IpAddr, request: Request<Body>, line: &mut Line) -> Response<Body> {
         match request.method().as_str() {
             "OPTIONS" => dav::options::answer(),
-            "GET" | "HEAD" => through(&self.0.pages, client, request).await,
             "PROPFIND" => match self.enter(client, request.headers()).await {
                 Err(refusal) => error::answer_refusal(&refusal),
                 Ok(principal) => {

@@ -32,6 +32,7 @@ mod pages;
 mod preconditions;
 mod propfind;
 mod put;
+mod quirks;
 mod sandbox;
 mod scopes;
 mod server;

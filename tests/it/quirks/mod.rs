@@ -1,0 +1,3 @@
+//! What clients need beyond the standards, each by what it sends.
+
+mod cors;
