@@ -4,8 +4,8 @@
 //! its size asked for, moved over, its size asked for again), `getFileSizeWeb` (how the size is read), `moveFileWeb`,
 //! `redirect: manual` (a redirect is an error), `credentials: omit`.
 
-use super::{Device, Told};
-use crate::harness::{Person, TestServer};
+use super::{Device, Told, preflight, shown_to};
+use crate::harness::{CHEAP, Person, TestServer};
 
 const FILE: &str = "/dav/bookmarks.xbel";
 const XBEL: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<xbel version=\"1.0\">\n<bookmark href=\"https://example.org\"/>\n</xbel>";
@@ -56,4 +56,27 @@ fn bookmarks_are_synchronised_behind_a_lock_file() {
     let more = XBEL.replace("example.org", "example.org/a?b=1&amp;c");
     synchronise(&floccus, &more);
     check(&alice, &more);
+}
+
+/// R15: where the extension has no permission for the host, the browser asks first, without the password.
+#[test]
+fn the_browser_asks_first_without_the_password() {
+    let origin = "moz-extension://3f1a2b4c-5d6e-4f70-8192-a3b4c5d6e7f8";
+    let server = TestServer::with_config(&format!("{CHEAP}[web]\ncors_origins = [\"{origin}\"]\n"));
+    let alice = server.person("alice");
+    for (what, headers) in [
+        ("GET /dav/bookmarks.xbel.lock", "authorization"),
+        ("PUT /dav/bookmarks.xbel.lock", "authorization,content-type"),
+        ("PROPFIND /dav/bookmarks.xbel", "authorization,depth"),
+        ("MOVE /dav/bookmarks.xbel.temp", "authorization,destination,overwrite"),
+        ("DELETE /dav/bookmarks.xbel.lock", "authorization"),
+    ] {
+        preflight(&server, origin, what, headers);
+    }
+    let header = format!("Origin: {origin}");
+    let floccus = Device::of(&alice, "Mozilla/5.0").always(&[&header]);
+    for told in synchronise(&floccus, XBEL) {
+        shown_to(&told, origin, &["etag", "last-modified"]);
+    }
+    check(&alice, XBEL);
 }

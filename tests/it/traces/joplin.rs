@@ -5,7 +5,7 @@
 //! `services/synchronizer/MigrationHandler.ts` and `LockHandler.ts` (a new target, lock files).
 
 use super::{DAV, Device, Told, seconds};
-use crate::harness::{Person, TestServer};
+use crate::harness::{CHEAP, Person, TestServer};
 
 const BODY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\t\t\t<d:propfind xmlns:d=\"DAV:\">\n\
                     \t\t\t\t<d:prop xmlns:oc=\"http://owncloud.org/ns\">\n\
@@ -94,4 +94,23 @@ fn a_folder_that_is_gone_is_told_as_a_conflict() {
     let told = put(&joplin, &format!("/dav/Joplin/{NOTE}"), "x").gets(409);
     assert!(!told.answer.body.is_empty(), "the body is printed");
     assert_eq!(alice.names(), Vec::<String>::new());
+}
+
+/// The web application has no `User-Agent` of its own, and asks the browser's way first (R15).
+#[test]
+fn the_web_application_asks_before_it_asks() {
+    let origin = "https://app.joplincloud.com";
+    let server = TestServer::with_config(&format!("{CHEAP}[web]\ncors_origins = [\"{origin}\"]\n"));
+    let alice = server.person("alice");
+    let plain = "authorization,cache-control,if-none-match";
+    super::preflight(&server, origin, "MKCOL /dav/Joplin/", plain);
+    super::preflight(&server, origin, "PROPFIND /dav/Joplin/", &format!("{plain},content-type,depth"));
+    super::preflight(&server, origin, &format!("PUT /dav/Joplin/{NOTE}"), &format!("{plain},content-type"));
+    super::preflight(&server, origin, &format!("DELETE /dav/Joplin/{NOTE}"), plain);
+    let header = format!("Origin: {origin}");
+    let browser = Device::of(&alice, "Mozilla/5.0").always(&[&header]);
+    super::shown_to(&ask(&browser, "MKCOL /dav/Joplin/", &[], "").gets(201), origin, &["etag"]);
+    super::shown_to(&put(&browser, &format!("/dav/Joplin/{NOTE}"), "x").gets(201), origin, &["etag"]);
+    super::shown_to(&stat(&browser, "/dav/Absent/", 0).gets(404), origin, &[]);
+    assert_eq!(alice.bytes(&format!("Joplin/{NOTE}")), b"x");
 }

@@ -5,8 +5,8 @@
 //! the server has to allow (issue 378). The wiki's page "WebDAV Config" and issues 443, 1219 and 1326 on what is asked
 //! before: without the password. `Origin: null`: a page from a file, and owncloud/core issue 31622.
 
-use super::{Device, Told, next_second, pattern};
-use crate::harness::TestServer;
+use super::{Device, Told, next_second, pattern, preflight, shown_to};
+use crate::harness::{CHEAP, TestServer};
 
 const FILE: &str = "/dav/Family.kdbx";
 
@@ -44,4 +44,52 @@ fn a_database_is_made_opened_and_saved_over() {
     save(&keeweb, &pattern(31_000));
     assert!(alice.bytes("Family.kdbx") == pattern(31_000));
     assert_eq!(alice.names(), ["Family.kdbx"]);
+}
+
+/// R15: asked without the password, for configured origins alone; then everything is shown that is read.
+#[test]
+fn a_page_of_another_origin_is_let_in_where_it_is_configured() {
+    let (web, null) = ("https://app.keeweb.info", "null");
+    let server = TestServer::with_config(&format!("{CHEAP}[web]\ncors_origins = [\"{web}\", \"{null}\"]\n"));
+    let alice = server.person("alice");
+    alice.client().put(FILE, &pattern(1000));
+    for (size, origin) in [(2000, web), (3000, null)] {
+        next_second();
+        preflight(&server, origin, &format!("HEAD {FILE}"), "authorization,cache-control");
+        preflight(&server, origin, &format!("GET {FILE}"), "authorization,cache-control");
+        preflight(&server, origin, "PUT /dav/.Family.kdbx.1790000000000", "authorization,content-type");
+        preflight(&server, origin, "MOVE /dav/.Family.kdbx.1790000000000", "authorization,destination,overwrite");
+        let header = format!("Origin: {origin}");
+        let keeweb = Device::of(&alice, "Mozilla/5.0").always(&[&header]);
+        for told in save(&keeweb, &pattern(size)) {
+            shown_to(&told, origin, &["etag", "last-modified"]);
+            told.without("Access-Control-Allow-Credentials");
+        }
+        assert!(alice.bytes("Family.kdbx") == pattern(size));
+        // A failure is shown as well: what a script may not see is «network error» to it.
+        let stranger = Device::without_password(&server, "Mozilla/5.0").always(&[&header]);
+        shown_to(&stranger.asks(&format!("HEAD {FILE}"), &[], "").gets(401), origin, &[]);
+    }
+}
+
+/// R15: any other origin learns nothing, nor does it break anything.
+#[test]
+fn a_page_of_any_other_origin_is_not_let_in() {
+    let config = format!("{CHEAP}[web]\ncors_origins = [\"https://app.keeweb.info\"]\n");
+    for server in [TestServer::with_config(&config), TestServer::start()] {
+        let alice = server.person("alice");
+        alice.client().put(FILE, b"x");
+        let origins =
+            ["null", "https://evil.example", "https://app.keeweb.info.evil.example", "http://app.keeweb.info"];
+        for origin in origins {
+            let header = format!("Origin: {origin}");
+            let asked =
+                [&header, "Access-Control-Request-Method: GET", "Access-Control-Request-Headers: authorization"];
+            let stranger = Device::without_password(&server, "Mozilla/5.0");
+            let told = stranger.asks(&format!("OPTIONS {FILE}"), &asked, "");
+            told.without("Access-Control-Allow-Origin").without("Access-Control-Allow-Methods");
+            let told = Device::of(&alice, "Mozilla/5.0").asks(&format!("GET {FILE}"), &[&header], "").gets(200);
+            told.has_body(b"x").without("Access-Control-Allow-Origin");
+        }
+    }
 }

@@ -6,8 +6,8 @@
 //! (perry-mitchell/webdav-client, `source/operations/`): a stat has no body, and reads `resourcetype`,
 //! `getcontentlength` and `getlastmodified`.
 
-use super::{DAV, Device, Told, pattern, seconds};
-use crate::harness::{Person, TestServer};
+use super::{DAV, Device, Told, pattern, preflight, seconds, shown_to};
+use crate::harness::{CHEAP, Person, TestServer};
 
 const VAULT: &str = "/dav/My%20vault";
 
@@ -109,4 +109,28 @@ fn a_large_attachment_arrives_whole() {
     }
     written(&obsidian, &file, bytes.len());
     assert!(alice.bytes("My vault/Lecture.mp4") == bytes);
+}
+
+/// R15: Obsidian before 0.13.25 asks as a page; its origins have schemes of their own.
+#[test]
+fn the_origins_of_an_old_obsidian_are_let_in() {
+    let origins = ["app://obsidian.md", "capacitor://localhost", "http://localhost"];
+    let list = origins.map(|origin| format!("{origin:?}")).join(", ");
+    let server = TestServer::with_config(&format!("{CHEAP}[web]\ncors_origins = [{list}]\n"));
+    let alice = server.person("alice");
+    alice.client().send("MKCOL", VAULT, &[], b"");
+    for origin in origins {
+        preflight(&server, origin, &format!("PROPFIND {VAULT}/"), "authorization,cache-control,depth");
+        preflight(&server, origin, &format!("MKCOL {VAULT}/a/"), "authorization,cache-control");
+        preflight(&server, origin, &format!("PUT {VAULT}/a.md"), "authorization,cache-control,content-type");
+        preflight(&server, origin, &format!("MOVE {VAULT}/a.md"), "authorization,cache-control,destination");
+        preflight(&server, origin, &format!("OPTIONS {VAULT}/"), "authorization,cache-control");
+        let header = format!("Origin: {origin}");
+        let obsidian = obsidian(&alice).always(&[&header]);
+        let told = obsidian.asks(&format!("OPTIONS {VAULT}/"), &[], "").gets(200);
+        shown_to(&told, origin, &["dav", "etag"]);
+        let told = obsidian.asks(&format!("PUT {VAULT}/a.md"), &[], origin).gets_one_of(&[201, 204]);
+        shown_to(&told, origin, &["etag"]);
+        assert_eq!(alice.bytes("My vault/a.md"), origin.as_bytes());
+    }
 }
