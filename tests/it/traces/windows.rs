@@ -9,7 +9,7 @@
 //! above one: ramondeklein/nwebdav issue 70. Names that break it: drakkan/sftpgo issue 203, owncloud/core issue 28164,
 //! meganz/sdk issue 2693.
 
-use super::{DAV, Device, Told, colleagues, pattern, seconds};
+use super::{DAV, Device, Told, colleagues, modified, pattern, seconds};
 use crate::harness::{Person, TestServer};
 
 const AGENT: &str = "Microsoft-WebDAV-MiniRedir/10.0.22621";
@@ -196,4 +196,67 @@ fn a_folder_is_made_renamed_and_copied_in() {
         .gets(412);
     windows.asks("DELETE /dav/Photos", &[], "").gets(204);
     assert_eq!(alice.names(), Vec::<String>::new());
+}
+
+/// R12: the time that Explorer shows after the copy is the file's own, on the drive and on the server's disk.
+#[test]
+fn the_time_of_a_copied_file_is_set() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let windows = windows(&alice);
+    let time = "Thu, 09 Oct 2025 17:54:43 GMT";
+    copy_in(&windows, "/dav/old.txt", b"old", time);
+    copy_in(&windows, "/dav/empty.txt", b"", time);
+    windows.asks("MKCOL /dav/old", &[], "").gets(201);
+    patch(&windows, "/dav/old", None, &[(FOUR[2], time), (FOUR[3], "00000010")]);
+    for name in ["old.txt", "empty.txt", "old"] {
+        assert_eq!(modified(&alice, name), seconds(time), "{name}");
+        assert_eq!(look(&windows, &format!("/dav/{name}"), 0).resource().text(DAV, "getlastmodified"), time, "{name}");
+    }
+    assert_eq!(windows.asks("HEAD /dav/old.txt", &[], "").gets(200).header("Last-Modified"), time);
+    assert_eq!(alice.bytes("old.txt"), b"old");
+}
+
+/// R14: it takes a login for one that it has been asked for at once; others ask without one, as before.
+#[test]
+fn options_without_a_password_is_challenged() {
+    let server = TestServer::start();
+    for agent in [AGENT, "microsoft-webdav-miniredir/6.1.7601"] {
+        let stranger = Device::without_password(&server, agent).always(&["translate: f"]);
+        for path in ["/", "/dav", "/dav/"] {
+            let told = stranger.asks(&format!("OPTIONS {path}"), &[], "").gets(401);
+            told.with("WWW-Authenticate", "Basic").without("Location");
+        }
+    }
+    Device::without_password(&server, "curl/8.5.0").asks("OPTIONS /", &[], "").gets(200).with("DAV", "2");
+    let alice = server.person("alice");
+    windows(&alice).asks("OPTIONS /", &[], "").gets(200).with("DAV", "2");
+}
+
+/// R14: whatever is answered, the connection ends with it, though the client asks to keep it.
+#[test]
+fn every_answer_ends_its_connection() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let credentials = windows(&alice);
+    let stranger = Device::without_password(&server, AGENT);
+    let asked = [
+        (&credentials, "OPTIONS /", 200),
+        (&credentials, "PROPFIND /dav", 207),
+        (&credentials, "PUT /dav/a", 201),
+        (&credentials, "GET /dav/absent", 404),
+        (&credentials, "MKCOL /dav/a/b", 409),
+        (&credentials, "DELETE /dav/a", 204),
+        (&stranger, "OPTIONS /", 401),
+        (&stranger, "PUT /dav/a", 401),
+    ];
+    for (device, what, status) in asked {
+        let (method, path) = what.split_once(' ').expect("a method and a path");
+        let mut connection = device.client.connect();
+        connection.write(&device.client.head(method, path, &[("Depth", "0")], Some(0)));
+        let answer = connection.answer(method);
+        let told = Told { what: what.to_owned(), answer };
+        told.gets(status).with("Connection", "close");
+        assert!(connection.is_closed(), "{what}");
+    }
 }
