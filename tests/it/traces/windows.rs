@@ -9,6 +9,12 @@
 //! above one: ramondeklein/nwebdav issue 70. Names that break it: drakkan/sftpgo issue 203, owncloud/core issue 28164,
 //! meganz/sdk issue 2693.
 
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+
+use percent_encoding::percent_decode_str;
+
 use super::{DAV, Device, Told, colleagues, modified, pattern, seconds};
 use crate::harness::{Person, TestServer};
 
@@ -259,4 +265,61 @@ fn every_answer_ends_its_connection() {
         told.gets(status).with("Connection", "close");
         assert!(connection.is_closed(), "{what}");
     }
+}
+
+/// What Windows cannot name: its reserved characters, ends that it cuts off, and bytes that are no text.
+const BAD: [&[u8]; 9] = [
+    b"12:30.txt",
+    b"what?.txt",
+    b"a*b.txt",
+    b"<tag>.txt",
+    b"back\\slash.txt",
+    b"end.",
+    b"space ",
+    b"tab\there.txt",
+    b"latin\xe9.txt",
+];
+
+/// R30: one bad name does not blank a folder; what is shown can be opened by the name under which it is shown.
+#[test]
+fn a_name_that_windows_does_not_know_blanks_no_folder() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    alice.client().send("MKCOL", "/dav/d", &[], b"");
+    for name in BAD {
+        fs::write(alice.file("d").join(OsStr::from_bytes(name)), name).expect("a file");
+    }
+    fs::write(alice.file("d/good.txt"), "good.txt").expect("a file");
+    let windows = windows(&alice);
+    let members = look(&windows, "/dav/d", 1).members();
+    assert!(members.contains(&"/dav/d/good.txt".to_owned()), "{members:?}");
+    for member in &members {
+        let name = member.rsplit('/').next().expect("a name");
+        let name = percent_decode_str(name).decode_utf8().expect("text").into_owned();
+        let reserved = |letter: char| letter.is_control() || "<>:\"/\\|?*".contains(letter);
+        assert!(!name.contains(reserved) && !name.ends_with([' ', '.']), "{name:?}");
+        look(&windows, member, 0).gets(207);
+        let told = windows.asks(&format!("GET {member}"), &[], "").gets(200);
+        let there = fs::read_dir(alice.file("d")).expect("a folder").map(|entry| entry.expect("an entry").path());
+        let same = there.filter(|path| fs::read(path).expect("a file") == told.answer.body);
+        assert_eq!(same.count(), 1, "{member} leads to a file of its own");
+    }
+    // Whoever can name them still sees them all that are text.
+    let all = Device::of(&alice, "rclone/v1.75.2").asks("PROPFIND /dav/d", &["Depth: 1"], "").members();
+    for name in ["12%3A30.txt", "end.", "space%20"] {
+        assert!(all.iter().any(|href| href.eq_ignore_ascii_case(&format!("/dav/d/{name}"))), "{name} in {all:?}");
+    }
+}
+
+/// R29: above 1,000,000 bytes (`FileAttributesLimitInBytes`) Explorer shows an empty folder.
+#[test]
+fn a_folder_of_2500_files_is_listed_in_a_million_bytes() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    for number in 0..2500 {
+        fs::write(alice.file(&format!("DSC{number:05}.JPG")), "").expect("a file");
+    }
+    let told = look(&windows(&alice), "/dav", 1).gets(207);
+    assert_eq!(told.resources().len(), 2501);
+    assert!(told.answer.body.len() < 1_000_000, "{} bytes", told.answer.body.len());
 }
