@@ -7,7 +7,7 @@
 //! `CorePlugin.php`. Decomposed names: tailscale pull request 20512.
 
 use super::{DAV, Device, Told, pattern, propfind, seconds};
-use crate::harness::{Person, TestServer};
+use crate::harness::{CHEAP, Person, TestServer};
 
 const AGENT: &str = "WebDAVFS/3.0.0 (03008000) Darwin/23.6.0 (arm64)";
 const APPLE: &str = "http://www.apple.com/webdav_fs/props/";
@@ -164,4 +164,65 @@ fn a_folder_is_made_renamed_and_thrown_away_when_it_is_empty() {
     assert!(is_empty("/dav/Music/"));
     finder.asks("DELETE /dav/Music/", &[], "").gets(204);
     assert_eq!(alice.names(), Vec::<String>::new());
+}
+
+/// R17: either spelling finds the file, whoever wrote it.
+#[test]
+fn a_name_is_found_in_either_spelling() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let finder = finder(&alice);
+    let linux = Device::of(&alice, "rclone/v1.75.2");
+    std::fs::write(alice.file(NFC), "composed").expect("a file");
+    assert!(!stat(&finder, NFD_PATH).gets(207).resource().is_folder());
+    finder.asks(&format!("GET {NFD_PATH}"), &[], "").gets(200).has_body(b"composed");
+    std::fs::rename(alice.file(NFC), alice.file(NFD)).expect("it is renamed");
+    for (device, path) in [(&finder, NFD_PATH), (&linux, NFC_PATH), (&linux, NFD_PATH)] {
+        device.asks(&format!("GET {path}"), &[], "").gets(200).has_body(b"composed");
+    }
+    let token = lock(&finder, NFC_PATH);
+    linux.asks(&format!("PUT {NFD_PATH}"), &[], "x").gets(423);
+    finder.asks(&format!("UNLOCK {NFD_PATH}"), &[&format!("Lock-Token: <{token}>")], "").gets(204);
+    linux.asks(&format!("DELETE {NFC_PATH}"), &[], "").gets(204);
+    assert_eq!(alice.names(), Vec::<String>::new());
+}
+
+/// R17: what macOS makes is stored as everybody else writes it, and never twice.
+#[test]
+fn no_two_names_differ_by_their_spelling_alone() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let finder = finder(&alice);
+    write(&finder, NFD_PATH, b"from a Mac");
+    assert_eq!(alice.names(), [NFC]);
+    let linux = Device::of(&alice, "rclone/v1.75.2");
+    linux.asks(&format!("PUT {NFC_PATH}"), &[], "from Linux").gets(204);
+    finder.asks(&format!("PUT {NFD_PATH}"), &[], "and back").gets(204);
+    assert_eq!((alice.names(), alice.bytes(NFC)), (vec![NFC.to_owned()], b"and back".to_vec()));
+    finder.asks("MKCOL /dav/e%CC%81t%C3%A9/", &[], "").gets(201);
+    linux.asks("MKCOL /dav/%C3%A9t%C3%A9", &[], "").gets(405);
+    finder.asks(&format!("MOVE {NFD_PATH}"), &[&finder.destination("/dav/e%CC%81te%CC%81/A%CC%88.txt")], "").gets(201);
+    assert_eq!(alice.names(), ["\u{e9}t\u{e9}", "\u{e9}t\u{e9}/\u{c4}.txt"]);
+    assert_eq!(alice.bytes("\u{e9}t\u{e9}/\u{c4}.txt"), b"and back");
+}
+
+/// R11: where the administrator does not want them, they are refused by name and not listed; files go their way.
+#[test]
+fn the_files_beside_others_are_refused_where_the_setting_says_so() {
+    let server = TestServer::with_config(&format!("{CHEAP}[dav]\napple_files = \"refuse\"\n"));
+    let alice = server.person("alice");
+    std::fs::write(alice.file("._old.txt"), "left by an earlier server").expect("a file");
+    let finder = finder(&alice);
+    write(&finder, "/dav/a.txt", b"a");
+    for name in ["._a.txt", ".DS_Store"] {
+        stat(&finder, &format!("/dav/{name}")).gets(404);
+        // webdavfs makes EPERM of it, and Finder goes on without the file.
+        finder.streams(&format!("PUT /dav/{name}"), &[], &[]).gets(403);
+        finder.asks("MOVE /dav/a.txt", &[&finder.destination(&format!("/dav/{name}"))], "").gets(403);
+    }
+    assert_eq!(list(&finder, "/dav/").members(), ["/dav/a.txt"]);
+    assert_eq!(
+        (alice.names(), alice.bytes("a.txt")),
+        (vec!["._old.txt".to_owned(), "a.txt".to_owned()], b"a".to_vec())
+    );
 }
