@@ -69,3 +69,15 @@ fn a_whole_tree_is_asked_for_at_once() {
         }
     }
 }
+
+/// R21: the space that the application shows; a number that fits Swift's `Int64`.
+#[test]
+fn the_free_space_is_told() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let body = "<?xml version=\"1.0\" encoding=\"utf-8\" ?>\n<D:propfind xmlns:D=\"DAV:\">\n<D:prop>\
+                <D:quota-available-bytes/><D:quota-used-bytes/></D:prop>\n</D:propfind>";
+    let root = files(&alice).asks("PROPFIND /dav/", &["Depth: 0", XML], body).gets(207).resource();
+    assert!(root.text(DAV, "quota-available-bytes").parse::<i64>().expect("a number") > 0);
+    assert!(root.text(DAV, "quota-used-bytes").parse::<i64>().expect("a number") >= 0);
+}

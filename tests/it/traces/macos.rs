@@ -166,6 +166,21 @@ fn a_folder_is_made_renamed_and_thrown_away_when_it_is_empty() {
     assert_eq!(alice.names(), Vec::<String>::new());
 }
 
+/// R21: the bar in Finder's window. It adds the two up, and shows nothing where they do not fit into 64 bits.
+#[test]
+fn the_free_space_is_told() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let finder = finder(&alice);
+    let body = propfind(&["quota-available-bytes", "quota-used-bytes", "quota", "quotaused"]);
+    let root = finder.asks("PROPFIND /dav/", &[XML, "Depth: 0"], body).gets(207).resource();
+    let [available, used] = ["quota-available-bytes", "quota-used-bytes"]
+        .map(|name| root.text(DAV, name).parse::<u64>().expect("digits alone"));
+    assert!(available > 0 && available.checked_add(used).is_some(), "{available} and {used}");
+    assert_eq!(root.status(DAV, "quota"), Some(404), "what no specification has");
+    stat(&finder, "/dav/").gets(207).lacks("quota");
+}
+
 /// R17: either spelling finds the file, whoever wrote it.
 #[test]
 fn a_name_is_found_in_either_spelling() {
