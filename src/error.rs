@@ -9,7 +9,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::auth::{self, Refusal, basic};
 use crate::dav;
-use crate::dav::xml::escape;
+use crate::dav::xml::{XmlError, escape};
 use crate::files;
 
 /// The status of a WebDAV failure.
@@ -27,9 +27,11 @@ pub fn status_of_dav(error: &dav::Error) -> StatusCode {
         Error::NotModified { .. } => StatusCode::NOT_MODIFIED,
         Error::Locked { .. } | Error::LockConflict { .. } => StatusCode::LOCKED,
         Error::ForeignDestination => StatusCode::BAD_GATEWAY,
-        Error::UnsupportedBody => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::UnsupportedBody | Error::UnsupportedPatch => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::LengthRequired => StatusCode::LENGTH_REQUIRED,
         Error::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Error::RangeNotSatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
+        Error::RangeNotSatisfiable { .. } | Error::RangeMismatch(_) => StatusCode::RANGE_NOT_SATISFIABLE,
+        Error::LetInNoMore => StatusCode::UNAUTHORIZED,
         Error::Stalled => StatusCode::REQUEST_TIMEOUT,
         Error::UnknownMethod => StatusCode::NOT_IMPLEMENTED,
         Error::TooManyLocks => StatusCode::INSUFFICIENT_STORAGE,
@@ -65,7 +67,8 @@ pub fn status_of_files(error: &files::Error) -> StatusCode {
             StatusCode::FORBIDDEN
         }
         Error::NameTooLong => StatusCode::URI_TOO_LONG,
-        Error::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
+        Error::NoSpace | Error::OverQuota => StatusCode::INSUFFICIENT_STORAGE,
+        Error::TooLargeToPatch => StatusCode::PAYLOAD_TOO_LARGE,
         Error::Changed => StatusCode::CONFLICT,
         Error::HomeMissing => StatusCode::SERVICE_UNAVAILABLE,
         Error::Io(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -167,8 +170,12 @@ pub fn answer_dav(error: &dav::Error) -> Response<Body> {
         }
     };
     match error {
+        dav::Error::LetInNoMore => set(header::WWW_AUTHENTICATE, basic::CHALLENGE),
         dav::Error::NotAllowed(allow) => set(header::ALLOW, allow),
         dav::Error::Files(files::Error::Exists | files::Error::IsFolder) => set(header::ALLOW, dav::options::ALLOW),
+        dav::Error::UnsupportedPatch => {
+            set(header::HeaderName::from_static("accept-patch"), "application/x-sabredav-partialupdate");
+        }
         dav::Error::RangeNotSatisfiable { size } => set(header::CONTENT_RANGE, &format!("bytes */{size}")),
         dav::Error::NotModified { etag } => {
             set(header::ETAG, etag);
@@ -188,9 +195,14 @@ fn condition(error: &dav::Error) -> Option<String> {
         let hrefs = roots.iter().map(|root| format!("<D:href>{}</D:href>", escape(root))).collect::<Vec<_>>().concat();
         format!("<D:{name}>{hrefs}</D:{name}>")
     };
+    let element = |code: dav::Code| format!("<D:{}/>", code.element());
     match error {
-        dav::Error::Condition(code) => Some(format!("<D:{}/>", code.element())),
+        dav::Error::Condition(code) => Some(element(*code)),
+        dav::Error::Files(files::Error::OverQuota) => Some(element(dav::Code::QuotaNotExceeded)),
+        dav::Error::Files(files::Error::NoSpace) => Some(element(dav::Code::SufficientDiskSpace)),
         dav::Error::Locked { roots } => Some(with_roots("lock-token-submitted", roots)),
+        // 400 and not 403, since no document type is taken at all, whatever is in it.
+        dav::Error::Xml(XmlError::DocumentType) => Some("<D:no-external-entities/>".to_owned()),
         dav::Error::LockConflict { roots } => Some(with_roots("no-conflicting-lock", roots)),
         _ => None,
     }

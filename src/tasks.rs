@@ -18,6 +18,9 @@ const MEASURE: u64 = 3600;
 /// See [`MEASURE`].
 const FIRST_MEASURE: u64 = 5;
 
+/// Rounds between two looks for homes that are in use and were not measured lately.
+const TALLY: u64 = 5;
+
 /// Starts the tasks; they end with the process.
 pub fn start(app: App) {
     let sweeper = app.clone();
@@ -37,6 +40,11 @@ pub fn start(app: App) {
                 let app = measurer.clone();
                 // Not waited for: it may take long.
                 tokio::task::spawn_blocking(move || measure(&app));
+            }
+            if round % TALLY == 0 {
+                let app = measurer.clone();
+                // Who comes while a home is walked waits for that walk: two never walk the same.
+                tokio::task::spawn_blocking(move || app.storage.homes().ledger().measure_due(app.clock.now()));
             }
             let app = app.clone();
             let done = tokio::task::spawn_blocking(move || {

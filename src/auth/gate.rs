@@ -16,7 +16,7 @@ use super::memo::Mark;
 use super::network::ClientNetwork;
 use super::principal::Principal;
 use super::{Auth, Error};
-use crate::model::Time;
+use crate::model::{AppPassword, Time};
 use crate::secret::AppPasswordText;
 use crate::store::{self, app_password::Credential};
 
@@ -86,7 +86,7 @@ impl Auth {
             self.compute(&text, &found, mark, visitor).await?;
         }
         self.0.last_use.note(&found.row, visitor, now);
-        Ok(Principal::new(found.owner, found.row))
+        Ok(Principal::new(self.clone(), found.owner, found.row, visitor.address))
     }
 
     /// Everything that costs no argon2id: `None` for what cannot be right.
@@ -103,6 +103,13 @@ impl Auth {
             let owner = found.owner.name.as_str() == user_id || found.owner.email.as_deref() == Some(&*user_id);
             owner && is_live(found, address, now)
         }))
+    }
+
+    /// Whether an application password that opened the door would open it now.
+    pub(super) fn is_app_password_live(&self, row: &AppPassword, address: IpAddr) -> Result<bool, Error> {
+        let now = self.0.clock.now();
+        let found = self.0.store.read(|c| store::app_password::credential(c, &row.selector))?;
+        Ok(found.is_some_and(|found| found.row.id == row.id && is_live(&found, address, now)))
     }
 
     fn count_failure(&self, visitor: Visitor<'_>, credential: &impl std::hash::Hash) -> Refusal {

@@ -67,6 +67,13 @@ impl Auth {
         now < session.expires_at && now < session.last_seen_at + idle && session.user.is_active()
     }
 
+    /// Whether a session of an account has neither ended nor been ended.
+    pub(super) fn is_session_live(&self, user_id: i64, id: i64) -> Result<bool> {
+        let now = self.0.clock.now();
+        let all = self.0.store.read(|c| store::session::of_user(c, user_id))?;
+        Ok(all.iter().any(|session| session.id == id && self.is_live(session, now)))
+    }
+
     /// Whether the person has proven who they are within the last ten minutes.
     #[must_use]
     pub fn is_fresh(&self, session: &Session) -> bool {

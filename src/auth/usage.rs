@@ -7,7 +7,6 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::{Auth, Result};
-use crate::files;
 use crate::model::{Usage, User};
 use crate::store;
 
@@ -40,10 +39,12 @@ impl Turn {
     /// Walks the home and keeps the result. A home that cannot be read keeps the one it had.
     fn measure(self) -> Option<Usage> {
         let auth = &self.auth;
-        let root = auth.0.storage.homes().open(&self.user.home);
-        let measured = root.and_then(|root| files::usage(&root)).map_err(super::Error::from).and_then(|measured| {
-            let (bytes, files) = measured;
-            let usage = Usage { bytes, files, measured_at: auth.0.clock.now_in_millis() };
+        let homes = auth.0.storage.homes();
+        let now = auth.0.clock.now_in_millis();
+        let measured =
+            homes.open(&self.user.home).and_then(|root| homes.ledger().tally(root.home_key()).measure(&root, now));
+        let measured = measured.map_err(super::Error::from).and_then(|measured| {
+            let usage = Usage { bytes: measured.bytes, files: measured.files, measured_at: now };
             auth.0.store.write(|tx| store::usage::set(tx, self.user.id, &usage))?;
             Ok(usage)
         });
@@ -69,8 +70,14 @@ impl Auth {
     /// # Errors
     /// The database's.
     pub async fn usage(&self, user: &User) -> Result<Option<Usage>> {
-        let known = self.0.store.read(|c| store::usage::of(c, user.id))?;
         let now = self.0.clock.now();
+        let homes = self.0.storage.homes();
+        let counted = homes.open(&user.home).ok().and_then(|root| homes.ledger().tally(root.home_key()).known());
+        if let Some(counted) = counted.filter(|counted| now < counted.measured_at + FRESH) {
+            let (bytes, files, measured_at) = (counted.bytes, counted.files, counted.measured_at);
+            return Ok(Some(Usage { bytes, files, measured_at }));
+        }
+        let known = self.0.store.read(|c| store::usage::of(c, user.id))?;
         if known.is_some_and(|usage| now < usage.measured_at + FRESH) {
             return Ok(known);
         }

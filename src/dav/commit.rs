@@ -40,7 +40,8 @@ impl Inner {
     ) -> Result<T> {
         let now = self.clock.now();
         let any = self.store.read(|c| {
-            let followers = property::any_in_tree(c, &change.source)? || property::any_in_tree(c, &change.target)?;
+            let followers =
+                pending_change::any_notes(c, &change.source)? || pending_change::any_notes(c, &change.target)?;
             Ok(followers || lock::any(c, now)?)
         })?;
         if !any {

@@ -9,9 +9,10 @@ use super::error::{Error, Result};
 use super::headers::{Address, Depth, Overwrite};
 use super::locks::{self, NEW, REPLACED, WHOLE};
 use super::put::no_parent;
+use super::quota;
 use super::request::DavRequest;
 use super::view::Found;
-use crate::files::{self, Kind as What, Meta, Place, copy_to_place, fingerprint};
+use crate::files::{self, Kind as What, Meta, Place, Root, copy_to_place, fingerprint};
 use crate::store::pending_change::{Change, Kind};
 
 pub(super) fn copy(request: &DavRequest<'_>) -> Result<Response<Body>> {
@@ -46,8 +47,10 @@ fn by_rename(request: &DavRequest<'_>) -> Result<Response<Body>> {
     let meta = *ends.source.any_meta().ok_or(Error::NotFound)?;
     let is_over = ends.target.any_meta().is_some();
     let change = ends.change(Kind::Move, &meta);
+    let gone = ends.target.any_meta().copied();
     let old = inner.with_followers(&mut commit, &change, || {
         let replaced = ends.source.move_to(&mut ends.target)?;
+        quota::note(inner, &ends.target, (0, 0), gone.as_ref());
         if inner.durable {
             ends.target.sync()?;
             ends.source.sync()?;
@@ -67,7 +70,17 @@ fn by_copy(request: &DavRequest<'_>, method: Method) -> Result<Response<Body>> {
     let inner = request.inner();
     let before = Ends::read(request, method)?;
     let mark = if method == Method::Move { Some(fingerprint(&before.source)?) } else { None };
-    let made = copy_to_place(&before.source, &before.target, before.deep, inner.durable)?;
+    let mut room = quota::reserve(request, &before.root, 0)?;
+    // A replaced file gives its bytes back; of a replaced tree nobody knows how many there are.
+    let given_back = before.target.any_meta().filter(|old| old.kind == What::File).map_or(0, |old| old.size);
+    let mut allow = |bytes: u64| match method {
+        Method::Copy => room.cover(request.now, bytes.saturating_sub(given_back)),
+        Method::Move => Ok(()),
+    };
+    let made = copy_to_place(&before.source, &before.target, before.deep, inner.durable, &mut allow)?;
+    if !request.principal.is_still_let_in() {
+        return Err(Error::LetInNoMore);
+    }
     let mut commit = inner.begin_commit()?;
     let mut ends = Ends::read(request, method)?;
     let same = |meta: Option<&Meta>| meta.map(|meta| (meta.device, meta.inode));
@@ -79,8 +92,11 @@ fn by_copy(request: &DavRequest<'_>, method: Method) -> Result<Response<Body>> {
     }
     let is_over = ends.target.any_meta().is_some();
     let change = ends.change(Kind::Copy, made.meta());
+    let gone = ends.target.any_meta().copied();
+    let came = (made.bytes, made.files);
     let old = inner.with_followers(&mut commit, &change, || {
         let replaced = made.put(&mut ends.target)?;
+        quota::note(inner, &ends.target, came, gone.as_ref());
         if inner.durable {
             ends.target.sync()?;
         }
@@ -88,12 +104,14 @@ fn by_copy(request: &DavRequest<'_>, method: Method) -> Result<Response<Body>> {
     })?;
     let moved = if method == Method::Move { Some(ends.remove_source(request, &mut commit)?) } else { None };
     drop(commit);
-    drop((old, moved));
+    drop((old, moved, room));
     Ok(done(is_over))
 }
 
 /// Both ends of a COPY or MOVE, and all that was checked of them.
 struct Ends {
+    /// What the source was found through.
+    root: Root,
     source: Place,
     target: Place,
     deep: bool,
@@ -109,7 +127,7 @@ impl Ends {
         let overwrite = Overwrite::read(request.headers())?;
         let conditions = Conditions::read(request.headers())?;
         let destination: Address = request.inner().addresses.destination(request.headers())??;
-        let source = request.place(follow)?.place;
+        let Found { root, place: source } = request.place(follow)?;
         let meta = *source.any_meta().filter(|meta| meta.kind != What::Other).ok_or(Error::NotFound)?;
         if follow && source.meta().is_none() {
             return Err(Error::NotFound);
@@ -121,7 +139,7 @@ impl Ends {
         })?;
         let Found { place: target, .. } = found;
         let deep = check_depth(method, depth, &meta)?;
-        let ends = Self { source, target, deep };
+        let ends = Self { root, source, target, deep };
         ends.check_sense(&meta)?;
         conditions.check(request, &ends.source)?;
         if ends.target.any_meta().is_some() && !overwrite.0 {
@@ -175,6 +193,7 @@ impl Ends {
         let change = Change { kind: Kind::Remove, source: key.clone(), target: key, device, inode };
         inner.with_followers(commit, &change, || {
             let removed = self.source.remove()?;
+            quota::note(inner, &self.source, (0, 0), Some(&meta));
             if inner.durable {
                 self.source.sync()?;
             }

@@ -7,6 +7,7 @@ use super::conditions::Conditions;
 use super::error::{Error, Result};
 use super::headers::Depth;
 use super::locks::{self, WHOLE};
+use super::quota;
 use super::request::DavRequest;
 use crate::files;
 use crate::store::pending_change::{Change, Kind};
@@ -33,6 +34,7 @@ pub(super) fn delete(request: &DavRequest<'_>) -> Result<Response<Body>> {
         Change { kind: Kind::Remove, source: key.clone(), target: key, device: meta.device, inode: meta.inode };
     let removed = inner.with_followers(&mut commit, &change, || {
         let removed = place.remove()?;
+        quota::note(inner, &place, (0, 0), Some(&meta));
         if inner.durable {
             place.sync()?;
         }

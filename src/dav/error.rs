@@ -68,12 +68,24 @@ pub enum Error {
         /// Size of the file.
         size: u64,
     },
+    /// A part of a file that does not fit its range.
+    #[error("{0}")]
+    RangeMismatch(String),
+    /// PATCH with another body than a partial update.
+    #[error("PATCH takes application/x-sabredav-partialupdate alone")]
+    UnsupportedPatch,
+    /// The method needs a `Content-Length`.
+    #[error("this method needs a Content-Length")]
+    LengthRequired,
     /// The body ended before its announced length, or could not be read on.
     #[error("the upload is incomplete: {0}")]
     Incomplete(String),
     /// The body made no progress.
     #[error("the upload made no progress for too long")]
     Stalled,
+    /// What opened the door does not open it any more: revoked, expired, the account disabled.
+    #[error("this application password is not valid any more")]
+    LetInNoMore,
     /// A method that is not known here.
     #[error("this method is not known here")]
     UnknownMethod,

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use super::conditions::Conditions;
+use super::digest::Kept;
 use super::error::{Error, Result};
 use super::headers::{Range, Ranges};
 use super::live::http_date;
@@ -48,6 +49,7 @@ fn file(request: &DavRequest<'_>, place: &Place) -> Result<Response<Body>> {
     let mut response = Response::new(Body::empty());
     let content_type = live::content_type(place.path().name());
     describe(response.headers_mut(), &meta, &etag, content_type, place.path().name());
+    tell_digests(request, response.headers_mut(), &place.key(), &etag)?;
     // Range is defined for GET alone (RFC 9110 §14.2).
     let ranges = match request.method() {
         "GET" => Ranges::read(request.headers(), meta.size, &etag, meta.modified_s)?,
@@ -97,6 +99,18 @@ fn describe(headers: &mut HeaderMap, meta: &Meta, etag: &str, content_type: &'st
             headers.insert(header::CONTENT_DISPOSITION, value);
         }
     }
+}
+
+/// Digests that are known of the file (RFC 9530 §3; `OC-Checksum` for ownCloud's and Nextcloud's clients).
+fn tell_digests(request: &DavRequest<'_>, headers: &mut HeaderMap, key: &[u8], etag: &str) -> Result<()> {
+    let kept = Kept::of(request.inner(), key, etag)?;
+    if let Some(digests) = kept.repr_digest() {
+        headers.insert("repr-digest", header_value(&digests)?);
+    }
+    if let Some(checksum) = kept.oc_checksum() {
+        headers.insert("oc-checksum", header_value(&checksum)?);
+    }
+    Ok(())
 }
 
 fn header_value(text: &str) -> Result<HeaderValue> {

@@ -21,7 +21,13 @@ pub(super) enum Live {
     LockDiscovery,
     QuotaAvailable,
     QuotaUsed,
+    CurrentUserPrincipal,
+    CurrentUserPrivilegeSet,
+    Checksums,
 }
+
+/// The namespace of ownCloud's and Nextcloud's properties.
+pub(super) const OWNCLOUD: &str = "http://owncloud.org/ns";
 
 /// Those that `allprop` means, in the order in which they are listed.
 pub(super) const ALL: [Live; 9] = [
@@ -37,7 +43,8 @@ pub(super) const ALL: [Live; 9] = [
 ];
 
 /// Those that are told only to who asks for them by name: they cost more, and few clients know them.
-pub(super) const ON_REQUEST: [Live; 2] = [Live::QuotaAvailable, Live::QuotaUsed];
+pub(super) const ON_REQUEST: [Live; 5] =
+    [Live::QuotaAvailable, Live::QuotaUsed, Live::CurrentUserPrincipal, Live::CurrentUserPrivilegeSet, Live::Checksums];
 
 impl Live {
     /// The element's local name.
@@ -54,12 +61,18 @@ impl Live {
             Self::LockDiscovery => "lockdiscovery",
             Self::QuotaAvailable => "quota-available-bytes",
             Self::QuotaUsed => "quota-used-bytes",
+            Self::CurrentUserPrincipal => "current-user-principal",
+            Self::CurrentUserPrivilegeSet => "current-user-privilege-set",
+            Self::Checksums => "checksums",
         }
     }
 
     /// The namespace of the element's name.
     pub(super) fn namespace(self) -> &'static str {
-        DAV
+        match self {
+            Self::Checksums => OWNCLOUD,
+            _ => DAV,
+        }
     }
 
     pub(super) fn by_name(namespace: &str, name: &str) -> Option<Self> {
@@ -84,7 +97,12 @@ impl Live {
             Self::LastModified => Some(http_date(meta.modified_s)),
             Self::ResourceType => Some(if meta.is_folder() { "<D:collection/>".to_owned() } else { String::new() }),
             Self::SupportedLock => Some(SUPPORTED_LOCK.to_owned()),
-            Self::LockDiscovery | Self::QuotaAvailable | Self::QuotaUsed => None,
+            Self::LockDiscovery
+            | Self::QuotaAvailable
+            | Self::QuotaUsed
+            | Self::CurrentUserPrincipal
+            | Self::CurrentUserPrivilegeSet
+            | Self::Checksums => None,
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn mkcol(request: &DavRequest<'_>) -> Result<Response<Body>> {
     let mut place = request.place(false).map_err(no_parent)?.place;
     if place.any_meta().is_some() {
         return Err(Error::NotAllowed(
-            "OPTIONS, GET, HEAD, PUT, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK",
+            "OPTIONS, GET, HEAD, PUT, PATCH, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK",
         ));
     }
     conditions.check(request, &place)?;

@@ -6,23 +6,28 @@
 //!
 //! A method is plain blocking code in one hop off the async threads; only bodies stream.
 
+mod client;
 mod commit;
 mod conditions;
 mod copy_move;
 mod delete;
+mod digest;
 mod engine;
 mod error;
 mod get;
 pub mod headers;
 mod index;
+mod let_in;
 mod live;
 mod lock;
 mod locks;
 mod mkcol;
 pub mod options;
+mod principal;
 mod propfind;
 mod proppatch;
 mod put;
+mod quota;
 mod recover;
 mod request;
 mod safe;
@@ -30,6 +35,7 @@ mod stream;
 mod view;
 pub mod xml;
 
+pub use client::Client;
 pub use error::{Code, Error, Result};
 pub use safe::protect;
 
@@ -45,6 +51,8 @@ use crate::config::{Config, DavConfig, Durability};
 use crate::files::Storage;
 use crate::store::Store;
 use headers::Addresses;
+use let_in::WhileLetIn;
+pub use let_in::{LOOK, LetInNoMore};
 
 /// The room's state.
 #[derive(Debug, Clone)]
@@ -84,16 +92,30 @@ impl Dav {
     /// See [`Error`]; the caller turns it into an answer.
     pub async fn handle(&self, principal: Principal, request: Request<Body>) -> Result<Response<Body>> {
         let (parts, body) = request.into_parts();
-        if parts.method == http::Method::PUT {
+        if matches!(parts.method, http::Method::PUT | http::Method::PATCH) {
+            let body = Body::new(WhileLetIn::new(body, principal.clone()));
             return put::put(self.clone(), principal, parts, body).await;
         }
         let bytes = stream::read_small(body, self.0.stall_timeout).await?;
         let dav = self.clone();
         let answered = tokio::task::spawn_blocking(move || {
             let request = request::DavRequest::new(&dav, &principal, &parts, &bytes)?;
-            dispatch(&request)
+            let mut response = dispatch(&request)?;
+            // Who sends the body looks now and then whether it may go on.
+            response.extensions_mut().insert(principal.clone());
+            Ok(response)
         });
         answered.await.map_err(|error| Error::Internal(error.to_string()))?
+    }
+
+    /// Answers PROPFIND on the description of a person (RFC 3744 §4).
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn describe(&self, principal: Principal, request: Request<Body>) -> Result<Response<Body>> {
+        let (parts, body) = request.into_parts();
+        let bytes = stream::read_small(body, self.0.stall_timeout).await?;
+        principal::propfind(self, &principal, parts.uri.path(), &parts.headers, &bytes)
     }
 
     /// Answers PROPFIND on `/`.
@@ -119,7 +141,7 @@ fn dispatch(request: &request::DavRequest<'_>) -> Result<Response<Body>> {
         "MOVE" => copy_move::move_(request),
         "LOCK" => lock::lock(request),
         "UNLOCK" => lock::unlock(request),
-        "POST" | "PATCH" => Err(Error::NotAllowed(options::ALLOW)),
+        "POST" => Err(Error::NotAllowed(options::ALLOW)),
         _ => Err(Error::UnknownMethod),
     }
 }

@@ -8,6 +8,7 @@ use futures_util::stream;
 use http_body_util::BodyExt;
 
 use super::error::{Error, Result};
+use super::let_in::LetInNoMore;
 use super::xml;
 
 /// Reads a body that must be small.
@@ -28,6 +29,7 @@ pub(super) async fn next_piece(body: &mut Body, stall: Duration) -> Result<Optio
         let frame = match tokio::time::timeout(stall, body.frame()).await {
             Err(_) => return Err(Error::Stalled),
             Ok(None) => return Ok(None),
+            Ok(Some(Err(error))) if LetInNoMore::is_cause(&error) => return Err(Error::LetInNoMore),
             Ok(Some(frame)) => frame.map_err(|error| Error::Incomplete(error.to_string()))?,
         };
         if let Ok(data) = frame.into_data()

@@ -34,6 +34,11 @@ impl View {
         Ok(Self { home, folders: folders.map_err(|error| Error::Internal(error.to_string()))? })
     }
 
+    /// The whole home.
+    pub(super) fn home(&self) -> &Root {
+        &self.home
+    }
+
     /// Finds what a path names.
     pub(super) fn find(&self, path: &Path, follow: bool) -> Result<Spot> {
         if self.folders.is_empty() {

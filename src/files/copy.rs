@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::fs::{Mode, OFlags, fchmod, futimens, mkdirat, openat, readlinkat, symlinkat};
@@ -18,19 +19,31 @@ use super::{Error, Result, sys};
 pub struct Made {
     pub(super) temporary: Temporary,
     pub(super) meta: Meta,
+    /// Bytes of all its files.
+    pub bytes: u64,
+    /// Number of its files.
+    pub files: u64,
 }
 
 /// Makes a copy beside `target`, not seen by anybody yet. Without `deep`, a folder is copied without its members.
+///
+/// `allow` is asked before each file, with the bytes of all so far; it may refuse.
 ///
 /// Times are kept, so a copy's entity tag is that of the same content; links are copied as they are.
 ///
 /// # Errors
 /// The disk's; nothing is left behind then.
-pub fn copy_to_place(source: &Place, target: &Place, deep: bool, durable: bool) -> Result<Made> {
+pub fn copy_to_place(
+    source: &Place,
+    target: &Place,
+    deep: bool,
+    durable: bool,
+    allow: &mut dyn FnMut(u64) -> Result<()>,
+) -> Result<Made> {
     let meta = source.any_meta().copied().filter(|meta| meta.kind != Kind::Other).ok_or(Error::NotFound)?;
     let mut temporary = Temporary::beside(target)?;
     temporary.present = true;
-    let copy = Copy { deep, durable, folder_mode: target.home.folder_mode };
+    let mut copy = Copy { deep, durable, folder_mode: target.home.folder_mode, allow, bytes: 0, files: 0 };
     copy.any(
         &Ends {
             from: source.folder.as_fd(),
@@ -41,15 +54,19 @@ pub fn copy_to_place(source: &Place, target: &Place, deep: bool, durable: bool) 
         &meta,
         0,
     )?;
+    let (bytes, files) = (copy.bytes, copy.files);
     let made = sys::stat(temporary.folder.as_fd(), temporary.name.as_bytes())?;
-    Ok(Made { temporary, meta: made })
+    Ok(Made { temporary, meta: made, bytes, files })
 }
 
 /// How a copy is made.
-struct Copy {
+struct Copy<'a> {
     deep: bool,
     durable: bool,
     folder_mode: Mode,
+    allow: &'a mut dyn FnMut(u64) -> Result<()>,
+    bytes: u64,
+    files: u64,
 }
 
 /// What is copied, and to where.
@@ -60,8 +77,8 @@ struct Ends<'a> {
     new: &'a [u8],
 }
 
-impl Copy {
-    fn any(&self, ends: &Ends<'_>, meta: &Meta, depth: usize) -> Result<()> {
+impl Copy<'_> {
+    fn any(&mut self, ends: &Ends<'_>, meta: &Meta, depth: usize) -> Result<()> {
         if depth > DEEPEST {
             return Err(Error::TooDeep);
         }
@@ -77,20 +94,24 @@ impl Copy {
     }
 
     /// Bytes, time and permissions go along.
-    fn file(&self, ends: &Ends<'_>) -> Result<()> {
+    fn file(&mut self, ends: &Ends<'_>) -> Result<()> {
         let source = openat(ends.from, ends.name, sys::READ, Mode::empty())?;
         let meta = sys::stat(source.as_fd(), b"")?;
         if meta.kind != Kind::File {
             return Err(Error::Changed);
         }
+        (self.allow)(self.bytes.saturating_add(meta.size))?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let mut copy = File::from(openat(ends.to, ends.new, flags, sys::FILE_MODE)?);
-        std::io::copy(&mut File::from(source), &mut copy).map_err(Error::from_io)?;
+        // No more than was allowed, however it grows meanwhile.
+        let mut source = File::from(source).take(meta.size);
+        self.bytes += std::io::copy(&mut source, &mut copy).map_err(Error::from_io)?;
+        self.files += 1;
         fchmod(&copy, Mode::from_raw_mode(meta.mode & 0o777))?;
         self.finish(&copy, &meta)
     }
 
-    fn folder(&self, ends: &Ends<'_>, meta: &Meta, depth: usize) -> Result<()> {
+    fn folder(&mut self, ends: &Ends<'_>, meta: &Meta, depth: usize) -> Result<()> {
         mkdirat(ends.to, ends.new, self.folder_mode)?;
         let copy = openat(ends.to, ends.new, sys::FOLDER, Mode::empty())?;
         if self.deep {

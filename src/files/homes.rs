@@ -8,6 +8,7 @@ use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
 use rustix::io::Errno;
 
 use super::home::{HomeFolder, Sandbox};
+use super::ledger::Ledger;
 use super::root::Root;
 use super::{Error, Path, Result, mounts, sys, temporary};
 use crate::model::{Home, UserName};
@@ -20,6 +21,7 @@ pub struct Homes {
     /// `storage/files/`
     pub(super) files: OwnedFd,
     sandbox: Sandbox,
+    ledger: Ledger,
 }
 
 /// Where a new account's files shall lie.
@@ -34,7 +36,13 @@ pub enum NewHome {
 impl Homes {
     pub(super) fn open_in(storage: PathBuf, files: OwnedFd) -> Self {
         let sandbox = if sys::probe_openat2(files.as_fd()) { Sandbox::Openat2 } else { Sandbox::Walk };
-        Self { storage, files, sandbox }
+        Self { storage, files, sandbox, ledger: Ledger::default() }
+    }
+
+    /// What homes take.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// How ways are resolved on this machine.

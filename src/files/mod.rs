@@ -10,6 +10,7 @@ mod archive;
 mod copy;
 mod home;
 mod homes;
+mod ledger;
 mod listing;
 mod meta;
 mod mounts;
@@ -33,6 +34,7 @@ pub use archive::{archive, remove_snapshot, restore, snapshot_path};
 pub use copy::{copy_to_place, fingerprint};
 pub use home::Sandbox;
 pub use homes::{Homes, NewHome};
+pub use ledger::{Ledger, Reservation, Tally, Use};
 pub use listing::{Entry, Listing};
 pub use meta::{Kind, Meta};
 pub use path::{Path, PathError, TEMPORARY_FOLDER, encode};
@@ -72,6 +74,12 @@ pub enum Error {
     /// A name is longer than the disk takes.
     #[error("the name is too long")]
     NameTooLong,
+    /// The person's files would take more than the quota.
+    #[error("your files would take more space than you may use")]
+    OverQuota,
+    /// A file is too large to be copied for the sake of a part of it.
+    #[error("this file is too large to change a part of it: send it whole")]
+    TooLargeToPatch,
     /// The disk or a quota of the system is full.
     #[error("no space is left")]
     NoSpace,

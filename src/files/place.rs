@@ -53,6 +53,15 @@ impl Place {
         &self.home.key
     }
 
+    /// Bytes that this process may still write to the file system it is in.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn free_space(&self) -> Result<u64> {
+        let found = rustix::fs::fstatvfs(&self.folder)?;
+        Ok(found.f_bavail.saturating_mul(found.f_frsize))
+    }
+
     /// What stands there as a file or folder; links that were not followed and devices count as nothing.
     #[must_use]
     pub fn meta(&self) -> Option<&Meta> {

@@ -74,6 +74,27 @@ impl Root {
         key_of(&self.home, &self.prefix())
     }
 
+    /// The home that it is, or is in.
+    #[must_use]
+    pub fn whole_home(&self) -> Self {
+        Self { home: self.home(), inner: None }
+    }
+
+    /// The key of the home, as the store names it.
+    #[must_use]
+    pub fn home_key(&self) -> &[u8] {
+        &self.home.key
+    }
+
+    /// Bytes that this process may still write to the file system the folder is in.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn free_space(&self) -> Result<u64> {
+        let found = rustix::fs::fstatvfs(self.folder())?;
+        Ok(found.f_bavail.saturating_mul(found.f_frsize))
+    }
+
     pub(super) fn home_folder(&self) -> &HomeFolder {
         &self.home
     }

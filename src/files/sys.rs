@@ -48,6 +48,18 @@ pub(super) fn open_beneath(_root: BorrowedFd<'_>, _path: &[u8]) -> Result<OwnedF
     Err(Errno::NOSYS)
 }
 
+/// Lets a file have the bytes of another without copying them; whether the file system could do it (btrfs, XFS).
+#[cfg(target_os = "linux")]
+pub(super) fn share_bytes(to: BorrowedFd<'_>, from: BorrowedFd<'_>) -> bool {
+    rustix::fs::ioctl_ficlone(to, from).is_ok()
+}
+
+/// Other kernels copy.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn share_bytes(_to: BorrowedFd<'_>, _from: BorrowedFd<'_>) -> bool {
+    false
+}
+
 /// What stands at a name in a folder; a link is not followed.
 #[cfg(target_os = "linux")]
 pub(super) fn stat(folder: BorrowedFd<'_>, name: &[u8]) -> Result<Meta, Errno> {

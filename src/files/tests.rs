@@ -127,7 +127,7 @@ fn deeds_replace_whole_trees_in_one_step() {
         fs::set_permissions(home.join("new/deep/f"), executable).expect("set");
         let source = root.find(&path("/new"), false).expect("found");
         let mut target = root.find(&path("/old"), false).expect("found");
-        let made = copy_to_place(&source, &target, true, true).expect("copied");
+        let made = copy_to_place(&source, &target, true, true, &mut |_| Ok(())).expect("copied");
         let inode = made.meta().inode;
         let replaced = made.put(&mut target).expect("put");
         assert_eq!(target.meta().expect("there").inode, inode, "what was made is what is there");

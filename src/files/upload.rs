@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::fd::AsFd;
 
 use rustix::fs::{Mode, OFlags, RenameFlags, fchmod, futimens, openat, renameat, renameat_with};
@@ -19,8 +19,10 @@ use crate::model::Time;
 pub struct Upload {
     temporary: Temporary,
     file: File,
-    written: u64,
 }
+
+/// Bytes read at a time where a file is read again.
+const READ_BACK: usize = 256 * 1024;
 
 impl Upload {
     /// Begins an upload for a place.
@@ -32,10 +34,54 @@ impl Upload {
             return Err(Error::IsFolder);
         }
         let mut temporary = Temporary::beside(place)?;
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let file = openat(&temporary.folder, temporary.name.as_str(), flags, sys::FILE_MODE)?;
         temporary.present = true;
-        Ok(Self { temporary, file: File::from(file), written: 0 })
+        Ok(Self { temporary, file: File::from(file) })
+    }
+
+    /// Begins with the bytes of what stands at the place, where something does: shared with it, where the file system
+    /// can do that, otherwise copied.
+    ///
+    /// # Errors
+    /// [`Error::TooLargeToPatch`] where more than `most` bytes would have to be copied.
+    pub fn lay_over(&mut self, place: &Place, most: u64) -> Result<()> {
+        if place.meta().is_none() {
+            return Ok(());
+        }
+        let (old, meta) = place.open_file()?;
+        if sys::share_bytes(self.file.as_fd(), old.as_fd()) {
+            return Ok(());
+        }
+        if meta.size > most {
+            return Err(Error::TooLargeToPatch);
+        }
+        std::io::copy(&mut old.take(meta.size), &mut self.file).map_err(Error::from_io)?;
+        Ok(())
+    }
+
+    /// Sets where in the file the next bytes go.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn seek(&mut self, position: u64) -> Result<()> {
+        self.file.seek(SeekFrom::Start(position)).map_err(Error::from_io)?;
+        Ok(())
+    }
+
+    /// Reads all of the file again.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn read_back(&mut self, mut see: impl FnMut(&[u8])) -> Result<()> {
+        self.seek(0)?;
+        let mut piece = vec![0; READ_BACK];
+        loop {
+            match self.file.read(&mut piece).map_err(Error::from_io)? {
+                0 => return Ok(()),
+                read => see(piece.get(..read).unwrap_or_default()),
+            }
+        }
     }
 
     /// Adds bytes.
@@ -43,15 +89,7 @@ impl Upload {
     /// # Errors
     /// [`Error::NoSpace`] where the disk is full.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes).map_err(Error::from_io)?;
-        self.written += bytes.len() as u64;
-        Ok(())
-    }
-
-    /// Bytes gathered so far.
-    #[must_use]
-    pub fn written(&self) -> u64 {
-        self.written
+        self.file.write_all(bytes).map_err(Error::from_io)
     }
 
     /// Gives the file its time and permissions, and brings it to the disk where `durable`.

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use super::limits::{Counted, Limits};
 use super::router::Router;
 use super::shutdown::Shutdown;
-use super::timed_io::{Activity, Deadlines, TimedIo};
+use super::timed_io::{Abort, Activity, Deadlines, TimedIo};
 use super::tls::Tls;
 use super::{Server, address};
 use crate::auth::ClientNetwork;
@@ -92,7 +92,7 @@ impl Connections {
     /// HTTP/1.1 or HTTP/2, whichever the client speaks.
     async fn speak<T>(&self, stream: T, peer: IpAddr, watcher: Watcher)
     where
-        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        T: AsyncRead + AsyncWrite + Abort + Unpin + Send + 'static,
     {
         let activity = Arc::new(Activity::new());
         let io = TimedIo::new(stream, Arc::clone(&activity), self.deadlines);
@@ -113,6 +113,7 @@ impl Connections {
                     tracing::debug!(client = %peer, %error, "a connection ended");
                 }
             }
+            () = answers.cut_off() => tracing::debug!(client = %peer, "a transfer was cut off"),
             () = answers.stalled(self.deadlines.stall) => tracing::debug!(client = %peer, "an answer is not taken"),
         }
     }

@@ -11,13 +11,13 @@ use crate::dav;
 
 /// Headers of answers that scripts may read, besides those that they always may.
 const EXPOSED: &str = "Accept-Ranges, Allow, Content-Disposition, Content-Length, Content-Location, Content-Range, DAV, \
-                       ETag, Last-Modified, Location, Lock-Token, MS-Author-Via, OC-Checksum, OC-ETag, \
+                       Date, ETag, Last-Modified, Location, Lock-Token, MS-Author-Via, OC-Checksum, OC-ETag, \
                        Preference-Applied, Repr-Digest, Retry-After, WWW-Authenticate, X-OC-Mtime";
 
 /// Headers that WebDAV clients send; told where a preflight does not name its own.
 const SENT: &str = "Accept, Authorization, Cache-Control, Content-Range, Content-Type, Depth, Destination, Expect, If, \
                     If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Lock-Token, OC-Checksum, \
-                    Origin, Overwrite, Prefer, Range, Repr-Digest, Timeout, User-Agent, X-OC-Mtime, X-Requested-With";
+                    Overwrite, Pragma, Prefer, Range, Repr-Digest, Timeout, X-OC-Mtime, X-Requested-With, X-Update-Range";
 
 /// Seconds for which a browser remembers the answer to a preflight; some cap it at less.
 const REMEMBERED_S: &str = "86400";

@@ -5,6 +5,7 @@ mod access_log;
 mod address;
 mod cors;
 mod limits;
+mod outgoing;
 mod router;
 mod shutdown;
 mod state;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 use tower::ServiceExt;
@@ -13,10 +13,12 @@ use tower::ServiceExt;
 use super::access_log::{self, Line};
 use super::address::client_address;
 use super::cors::Cors;
+use super::outgoing::while_let_in;
 use super::state::App;
 use super::timed_io::Busy;
 use crate::auth::{Answered, AnsweredTo, ClientAddress, Principal, Refusal, Visitor};
 use crate::config::Config;
+use crate::dav::Client;
 use crate::{api, dav, error, web};
 
 /// Answers requests.
@@ -36,6 +38,8 @@ struct Inner {
 #[derive(Debug, PartialEq, Eq)]
 enum Door {
     Drive,
+    /// Descriptions of people (RFC 3744 §2).
+    Principals,
     Entrance,
     Api,
     Pages,
@@ -51,6 +55,7 @@ impl Door {
             "/healthz" => Self::Health,
             "/api" => Self::Api,
             other if other.starts_with("/dav/") => Self::Drive,
+            other if other.starts_with("/principals/") => Self::Principals,
             other if other.starts_with("/api/") => Self::Api,
             other if is_page(other) => Self::Pages,
             _ => Self::Nothing,
@@ -114,7 +119,13 @@ impl Router {
         };
         let shows_credentials = request.headers().contains_key(header::AUTHORIZATION);
         let is_watched = Door::of(request.uri().path()) != Door::Health;
-        let mut response = self.dispatch(client, request.map(Body::new), &mut line).await;
+        let version = request.version();
+        let closes = version <= Version::HTTP_11 && Client::of(request.headers()).is_answered_once_per_connection();
+        let response = self.dispatch(client, request.map(Body::new), &mut line).await;
+        let mut response = while_let_in(response, version, busy.activity());
+        if closes {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         line.person = response.extensions_mut().remove::<AnsweredTo>().map(|AnsweredTo(name)| name);
         if is_watched {
             self.0.app.auth.note_answer(answered(response.status(), shows_credentials));
@@ -127,7 +138,7 @@ impl Router {
             Door::Entrance if matches!(*request.method(), Method::GET | Method::HEAD) => {
                 through(&self.0.pages, client, request).await
             }
-            door @ (Door::Drive | Door::Entrance) => self.drive(&door, client, request, line).await,
+            door @ (Door::Drive | Door::Principals | Door::Entrance) => self.drive(&door, client, request, line).await,
             Door::Api => through(&self.0.api, client, request).await,
             Door::Pages => through(&self.0.pages, client, request).await,
             Door::Health => self.health(),
@@ -144,6 +155,7 @@ impl Router {
         }
         let mut response = match door {
             Door::Entrance => self.entrance(client, request, line).await,
+            Door::Principals => self.principals(client, request, line).await,
             _ => match self.enter(client, request.headers()).await {
                 Err(refusal) => error::answer_refusal(&refusal),
                 Ok(principal) => {
@@ -164,14 +176,37 @@ impl Router {
         self.0.app.auth.enter(authorization, Visitor { address: client, agent }).await
     }
 
+    /// What clients ask of the person they act for.
+    async fn principals(&self, client: IpAddr, request: Request<Body>, line: &mut Line) -> Response<Body> {
+        const ALLOW: &str = "OPTIONS, PROPFIND";
+        let principal = match self.enter(client, request.headers()).await {
+            Err(refusal) => return error::answer_refusal(&refusal),
+            Ok(principal) => principal,
+        };
+        line.principal = Some(principal.clone());
+        let answered = match request.method().as_str() {
+            "PROPFIND" => self.0.app.dav.describe(principal, request).await,
+            "OPTIONS" => {
+                let mut response = dav::options::answer();
+                response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(ALLOW));
+                Ok(response)
+            }
+            _ => Err(dav::Error::NotAllowed(ALLOW)),
+        };
+        answered.unwrap_or_else(|failure| error::answer_dav(&failure))
+    }
+
     /// What Windows and macOS ask for before they ask for the drive.
     async fn entrance(&self, client: IpAddr, request: Request<Body>, line: &mut Line) -> Response<Body> {
         match request.method().as_str() {
-            "OPTIONS" => dav::options::answer(),
-            "PROPFIND" => match self.enter(client, request.headers()).await {
+            "OPTIONS" if !Client::of(request.headers()).is_challenged_at_options() => dav::options::answer(),
+            method @ ("OPTIONS" | "PROPFIND") => match self.enter(client, request.headers()).await {
                 Err(refusal) => error::answer_refusal(&refusal),
                 Ok(principal) => {
                     line.principal = Some(principal.clone());
+                    if method == "OPTIONS" {
+                        return dav::options::answer();
+                    }
                     let answered = self.0.app.dav.entrance(principal, request).await;
                     answered.unwrap_or_else(|failure| error::answer_dav(&failure))
                 }

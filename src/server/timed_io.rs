@@ -11,7 +11,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep};
+use tokio_rustls::server::TlsStream;
 
 /// The deadlines.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +35,29 @@ pub(super) struct Activity {
     progress_ms: AtomicU64,
     /// A request has begun or ended since the reader looked last.
     changed: AtomicBool,
+    /// The connection is to end at once.
+    is_cut: AtomicBool,
+    cut: Notify,
+}
+
+/// A connection that can be ended at once, without what is still on its way.
+pub(super) trait Abort {
+    /// Lets what is still in the system's buffers be thrown away when the connection is closed.
+    fn abort(&self);
+}
+
+impl Abort for TcpStream {
+    fn abort(&self) {
+        if let Err(error) = self.set_zero_linger() {
+            tracing::debug!(%error, "a connection could not be reset");
+        }
+    }
+}
+
+impl Abort for TlsStream<TcpStream> {
+    fn abort(&self) {
+        self.get_ref().0.abort();
+    }
 }
 
 /// A request under way; ends when dropped, with its answer sent.
@@ -53,7 +79,20 @@ impl Activity {
             answers: AtomicUsize::new(0),
             progress_ms: AtomicU64::new(0),
             changed: AtomicBool::new(false),
+            is_cut: AtomicBool::new(false),
+            cut: Notify::new(),
         }
+    }
+
+    /// Ends the connection at once.
+    pub(super) fn cut(&self) {
+        self.is_cut.store(true, Ordering::Relaxed);
+        self.cut.notify_one();
+    }
+
+    /// Comes back when the connection is to end at once.
+    pub(super) async fn cut_off(&self) {
+        self.cut.notified().await;
     }
 
     pub(super) fn begin(self: &Arc<Self>) -> Busy {
@@ -89,6 +128,11 @@ impl Busy {
         self.activity.note_progress();
     }
 
+    /// The connection's own.
+    pub(super) fn activity(&self) -> Arc<Activity> {
+        Arc::clone(&self.activity)
+    }
+
     /// A piece of the answer is asked for.
     pub(super) fn note_progress(&self) {
         self.activity.note_progress();
@@ -106,7 +150,7 @@ impl Drop for Busy {
 }
 
 /// A connection with deadlines.
-pub(super) struct TimedIo<T> {
+pub(super) struct TimedIo<T: Abort> {
     inner: T,
     activity: Arc<Activity>,
     deadlines: Deadlines,
@@ -121,7 +165,7 @@ pub(super) struct TimedIo<T> {
     is_writing: bool,
 }
 
-impl<T> TimedIo<T> {
+impl<T: Abort> TimedIo<T> {
     pub(super) fn new(inner: T, activity: Arc<Activity>, deadlines: Deadlines) -> Self {
         let now = Instant::now();
         Self {
@@ -179,11 +223,19 @@ impl<T> TimedIo<T> {
     }
 }
 
+impl<T: Abort> Drop for TimedIo<T> {
+    fn drop(&mut self) {
+        if self.activity.is_cut.load(Ordering::Relaxed) {
+            self.inner.abort();
+        }
+    }
+}
+
 fn overdue(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, what)
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for TimedIo<T> {
+impl<T: AsyncRead + Abort + Unpin> AsyncRead for TimedIo<T> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
@@ -203,7 +255,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for TimedIo<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for TimedIo<T> {
+impl<T: AsyncWrite + Abort + Unpin> AsyncWrite for TimedIo<T> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.inner).poll_write(cx, bytes);
         self.write_result(cx, polled)

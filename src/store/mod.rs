@@ -10,6 +10,7 @@ pub mod api_token;
 pub mod app_password;
 pub mod audit;
 pub mod device;
+pub mod digest;
 pub mod identity;
 pub mod lock;
 mod migrations;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row, named_params};
 
-use super::{Error, Result, lock, property};
+use super::{Error, Result, digest, lock, property};
 
 /// What a deed does to the properties of the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,26 +52,42 @@ pub fn announce(connection: &Connection, change: &Change) -> Result<i64> {
     Ok(connection.last_insert_rowid())
 }
 
-/// Writes a deed's consequences down: properties follow, locks end with what is gone (RFC 4918 §7.6, §9.6).
+/// Writes a deed's consequences down: properties and digests follow, locks end with what is gone (RFC 4918 §7.6, §9.6).
 pub fn apply(connection: &Connection, change: &Change) -> Result<()> {
     match change.kind {
         Kind::Copy => {
             lock::delete_beneath(connection, &change.target)?;
-            property::delete_tree(connection, &change.target)?;
-            property::copy_tree(connection, &change.source, &change.target)
+            delete_notes(connection, &change.target)?;
+            copy_notes(connection, &change.source, &change.target)
         }
         Kind::Move => {
             lock::delete_beneath(connection, &change.target)?;
-            property::delete_tree(connection, &change.target)?;
-            property::copy_tree(connection, &change.source, &change.target)?;
-            property::delete_tree(connection, &change.source)?;
+            delete_notes(connection, &change.target)?;
+            copy_notes(connection, &change.source, &change.target)?;
+            delete_notes(connection, &change.source)?;
             lock::delete_tree(connection, &change.source)
         }
         Kind::Remove => {
-            property::delete_tree(connection, &change.target)?;
+            delete_notes(connection, &change.target)?;
             lock::delete_tree(connection, &change.target)
         }
     }
+}
+
+/// Properties and digests at and beneath a resource that is gone.
+fn delete_notes(connection: &Connection, resource: &[u8]) -> Result<()> {
+    property::delete_tree(connection, resource)?;
+    digest::delete_tree(connection, resource)
+}
+
+fn copy_notes(connection: &Connection, source: &[u8], target: &[u8]) -> Result<()> {
+    property::copy_tree(connection, source, target)?;
+    digest::copy_tree(connection, source, target)
+}
+
+/// Whether anything at or beneath a resource has to follow it.
+pub fn any_notes(connection: &Connection, resource: &[u8]) -> Result<bool> {
+    Ok(property::any_in_tree(connection, resource)? || digest::any_in_tree(connection, resource)?)
 }
 
 /// Forgets a deed that was done or came to nothing.

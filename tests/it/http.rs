@@ -152,6 +152,17 @@ impl Connection {
         }
     }
 
+    /// The status of an interim answer, which must come next.
+    pub fn interim(&mut self) -> u16 {
+        let mut line = String::new();
+        self.reader.read_line(&mut line).expect("a status line");
+        let status = line.split_whitespace().nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        let mut rest = String::new();
+        self.reader.read_line(&mut rest).expect("an empty line");
+        assert_eq!(rest, "\r\n");
+        status
+    }
+
     /// Reads an answer to a request of that method; interim answers are passed over.
     pub fn answer(&mut self, method: &str) -> Answer {
         self.try_answer(method).expect("an answer")

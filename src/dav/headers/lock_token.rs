@@ -13,7 +13,8 @@ impl LockToken {
     pub fn read(headers: &HeaderMap) -> Result<Self, Malformed> {
         let malformed = Malformed { name: "Lock-Token", expected: "a lock token in angle brackets" };
         let text = single(headers, "lock-token")?.ok_or(malformed)?;
-        let token = text.strip_prefix('<').and_then(|text| text.strip_suffix('>')).ok_or(malformed)?;
+        // The npm library `webdav` sends what stands in the answer to LOCK, without brackets.
+        let token = text.strip_prefix('<').and_then(|text| text.strip_suffix('>')).unwrap_or(text);
         let plain = token.contains(':') && !token.contains(['<', '>']) && !token.contains(char::is_whitespace);
         if plain { Ok(Self(token.to_owned())) } else { Err(malformed) }
     }
@@ -24,15 +25,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_stands_in_angle_brackets() {
+    fn a_token_stands_in_angle_brackets_or_alone() {
         let read = |text: &str| {
             let mut headers = HeaderMap::new();
             headers.insert("lock-token", text.parse().expect("a value"));
             LockToken::read(&headers)
         };
         assert_eq!(read("<urn:uuid:1>"), Ok(LockToken("urn:uuid:1".to_owned())));
+        assert_eq!(read("urn:uuid:1"), Ok(LockToken("urn:uuid:1".to_owned())));
         assert!(LockToken::read(&HeaderMap::new()).is_err());
-        for bad in ["", "urn:uuid:1", "<urn:uuid:1", "<>", "<<urn:x>>", "<urn:a b>"] {
+        for bad in ["", "uuid", "<urn:uuid:1", "urn:uuid:1>", "<>", "<<urn:x>>", "<urn:a b>"] {
             assert!(read(bad).is_err(), "{bad}");
         }
     }

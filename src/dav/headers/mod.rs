@@ -7,6 +7,8 @@ mod if_header;
 mod lock_token;
 mod mtime;
 mod overwrite;
+mod part;
+mod prefer;
 mod range;
 mod timeout;
 
@@ -17,6 +19,8 @@ pub use if_header::{Condition, If, List, Test};
 pub use lock_token::LockToken;
 pub use mtime::ClientTime;
 pub use overwrite::Overwrite;
+pub use part::Part;
+pub use prefer::Prefer;
 pub use range::{Range, Ranges};
 pub use timeout::Timeout;
 

@@ -14,10 +14,11 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use super::Dav;
 use super::conditions::Conditions;
 use super::error::{Code, Error, Result};
-use super::headers::{Depth, PREFIX};
+use super::headers::{Depth, PREFIX, Prefer};
 use super::request::{DavRequest, href};
 use super::stream::{Pieces, gathered};
 use super::view::{Found, Spot};
+use super::xml::escape;
 use crate::auth::Principal;
 use crate::files::{Entry, Kind, Listing, Meta, Path};
 use wanted::Wanted;
@@ -40,16 +41,32 @@ pub(super) fn propfind(request: &DavRequest<'_>) -> Result<Response<Body>> {
     if depth == Depth::Infinity && is_folder && !request.inner().config.depth_infinity {
         return Err(Error::Condition(Code::PropfindFiniteDepth));
     }
-    let writer = Writer::new(request.dav, request.principal, wanted, request.now);
+    let prefer = Prefer::read(request.headers());
+    let mut writer = Writer::new(request.dav, request.principal, wanted, request.now);
+    writer.minimal = prefer.minimal;
+    let reach = Reach { depth, without_root: prefer.no_root && depth != Depth::Zero && is_folder };
     let pieces = match spot {
         Spot::Real(found) => {
             Conditions::read(request.headers())?.check(request, &found.place)?;
-            Answer::of_place(writer, request, &found, depth)?
+            Answer::of_place(writer, request, &found, reach)?
         }
-        Spot::Way(names) => Answer::of_way(writer, request, &names, depth),
+        Spot::Way(names) => {
+            writer.look_at_home(request.view.home())?;
+            Answer::of_way(writer, request, &names, reach)
+        }
     };
     let body = gathered(pieces).map_err(|error| Error::Internal(error.to_string()))?;
-    Ok(multistatus(body))
+    let mut response = multistatus(body);
+    Prefer { no_root: reach.without_root, ..prefer }.tell(response.headers_mut());
+    Ok(response)
+}
+
+/// How far an answer reaches.
+#[derive(Debug, Clone, Copy)]
+struct Reach {
+    depth: Depth,
+    /// The members alone (RFC 8144 §2.3).
+    without_root: bool,
 }
 
 /// PROPFIND on `/`, which holds the drive and nothing else: Windows and macOS ask there first.
@@ -84,7 +101,10 @@ struct Answer {
     head: Option<String>,
     /// Folders being read, innermost last.
     open: Vec<Folder>,
-    deep: bool,
+    /// Members that are still told, where a whole tree is asked for.
+    deep: Option<u32>,
+    /// The address that was asked for.
+    href: String,
     ended: bool,
 }
 
@@ -95,24 +115,30 @@ struct Folder {
 }
 
 impl Answer {
-    fn of_place(mut writer: Writer, request: &DavRequest<'_>, found: &Found, depth: Depth) -> Result<Self> {
+    fn of_place(mut writer: Writer, request: &DavRequest<'_>, found: &Found, reach: Reach) -> Result<Self> {
         let place = &found.place;
         let meta = place.meta().ok_or(Error::NotFound)?;
         let key = place.key();
         writer.root = Some(found.root.clone());
+        writer.look_at_home(&found.root)?;
         writer.look_ahead(place.home_key())?;
         let shown = request.address.path.clone();
         let mut xml = HEAD.to_owned();
-        writer.response(&mut xml, &request.href(&shown, meta.is_folder()), shown.name(), meta, &key)?;
+        let href = request.href(&shown, meta.is_folder());
+        if !reach.without_root {
+            writer.response(&mut xml, &href, shown.name(), meta, &key)?;
+        }
         let mut open = Vec::new();
-        if meta.is_folder() && depth != Depth::Zero {
+        if meta.is_folder() && reach.depth != Depth::Zero {
             open.push(Folder { listing: Listing::open(place, &found.root)?, shown });
         }
-        Ok(Self { writer, head: Some(xml), open, deep: depth == Depth::Infinity, ended: false })
+        let most = request.inner().config.depth_infinity_max;
+        let deep = (reach.depth == Depth::Infinity).then_some(most);
+        Ok(Self { writer, head: Some(xml), open, deep, href, ended: false })
     }
 
     /// The way to confining folders: nothing is read from the disk.
-    fn of_way(writer: Writer, request: &DavRequest<'_>, names: &BTreeSet<Vec<u8>>, depth: Depth) -> Self {
+    fn of_way(writer: Writer, request: &DavRequest<'_>, names: &BTreeSet<Vec<u8>>, reach: Reach) -> Self {
         let meta = way_meta();
         let mut xml = HEAD.to_owned();
         let path = &request.address.path;
@@ -120,13 +146,16 @@ impl Answer {
             // Without a store to ask, nothing can fail.
             let _ = writer.response(&mut xml, &request.href(path, true), path.name(), &meta, b"");
         };
-        add(path);
-        if depth != Depth::Zero {
+        if !reach.without_root {
+            add(path);
+        }
+        if reach.depth != Depth::Zero {
             for name in names {
                 add(&path.join(name));
             }
         }
-        Self { writer, head: Some(xml), open: Vec::new(), deep: false, ended: false }
+        let href = request.href(path, true);
+        Self { writer, head: Some(xml), open: Vec::new(), deep: None, href, ended: false }
     }
 
     /// Writes the next member; `false` at the end.
@@ -138,11 +167,16 @@ impl Answer {
             self.open.pop();
             return Ok(true);
         };
+        if self.deep == Some(0) {
+            too_much(xml, &self.href);
+            return Ok(false);
+        }
+        self.deep = self.deep.map(|left| left - 1);
         let Entry { name, meta, linked, key } = entry;
         let shown = folder.shown.join(&name);
         let href = href(&self.writer.dav.0.addresses, &shown, meta.is_folder());
         self.writer.response(xml, &href, &name, &meta, &key)?;
-        if self.deep && meta.is_folder() && !linked {
+        if self.deep.is_some() && meta.is_folder() && !linked {
             let path = folder.listing.path().join(&name);
             if let Ok(listing) = folder.listing.open_member(&path) {
                 self.open.push(Folder { listing, shown });
@@ -150,6 +184,16 @@ impl Answer {
         }
         Ok(true)
     }
+}
+
+/// Says that the answer is not complete, as RFC 5323 §2.3.1 has it for searches.
+pub(super) fn too_much(xml: &mut String, href: &str) {
+    xml.push_str(&format!(
+        "<D:response><D:href>{}</D:href><D:status>HTTP/1.1 507 Insufficient Storage</D:status>\
+         <D:error><D:{}/></D:error></D:response>",
+        escape(href),
+        Code::NumberOfMatchesWithinLimits.element()
+    ));
 }
 
 /// A folder of which nothing is told but that it is one.

@@ -2,14 +2,26 @@
 
 use super::wanted::Wanted;
 use crate::auth::Principal;
+use crate::dav::digest::Kept;
 use crate::dav::error::Result;
-use crate::dav::live::{self, Live};
+use crate::dav::live::{self, Live, ON_REQUEST};
+use crate::dav::principal;
+use crate::dav::quota::Quota;
 use crate::dav::xml::{DAV, escape};
 use crate::dav::{Dav, locks};
 use crate::files::{Meta, Root};
 use crate::model::Time;
 use crate::store::lock::{self, Lock};
 use crate::store::property::{self, Property};
+
+/// What is written about.
+struct Item<'a> {
+    name: &'a [u8],
+    meta: &'a Meta,
+    key: &'a [u8],
+    dead: &'a [Property],
+    locks: &'a [Lock],
+}
 
 /// Writes one response element after the other.
 pub(super) struct Writer {
@@ -22,12 +34,24 @@ pub(super) struct Writer {
     /// Whether there are any locks or dead properties to look for in the listed tree.
     any_locks: bool,
     any_dead: bool,
+    /// Where it is asked for: the same for every folder of the home.
+    quota: Option<Quota>,
+    /// Nothing is said about what is not there (RFC 8144 §2.1).
+    pub(super) minimal: bool,
 }
 
 impl Writer {
     pub(super) fn new(dav: &Dav, principal: &Principal, wanted: Wanted, now: Time) -> Self {
         let (dav, principal) = (dav.clone(), principal.clone());
-        Self { dav, wanted, principal, root: None, now, any_locks: false, any_dead: false }
+        Self { dav, wanted, principal, root: None, now, any_locks: false, any_dead: false, quota: None, minimal: false }
+    }
+
+    /// Asks once what every folder of a home would be asked for.
+    pub(super) fn look_at_home(&mut self, home: &Root) -> Result<()> {
+        if self.wanted.names(Live::QuotaAvailable) || self.wanted.names(Live::QuotaUsed) {
+            self.quota = Some(Quota::of(&self.dav.0, self.principal.user(), home, self.now)?);
+        }
+        Ok(())
     }
 
     /// Asks once what every entry would be asked for.
@@ -44,6 +68,7 @@ impl Writer {
         let store = &self.dav.0.store;
         let dead = if self.any_dead { store.read(|c| property::of(c, key))? } else { Vec::new() };
         let locks = if self.any_locks { locks::covering(&self.dav.0, key, self.now)? } else { Vec::new() };
+        let item = Item { name, meta, key, dead: &dead, locks: &locks };
         xml.push_str("<D:response><D:href>");
         xml.push_str(&escape(href));
         xml.push_str("</D:href>");
@@ -52,12 +77,16 @@ impl Writer {
         match &self.wanted {
             Wanted::All(included) => {
                 for live in live::ALL {
-                    self.live(&mut found, live, name, meta, &dead, &locks);
+                    self.live(&mut found, live, &item)?;
                 }
                 dead.iter().filter(|one| !is_live(one)).for_each(|one| found.push_str(&one.element));
                 for (namespace, wanted, live) in included {
-                    let is_dead = dead.iter().any(|one| one.namespace == *namespace && one.name == *wanted);
-                    if !is_dead && !live.is_some_and(|live| has(live, name, meta)) {
+                    let is_there = match live {
+                        Some(live) if ON_REQUEST.contains(live) => self.live(&mut found, *live, &item)?,
+                        Some(live) => has(*live, name, meta),
+                        None => dead.iter().any(|one| one.namespace == *namespace && one.name == *wanted),
+                    };
+                    if !is_there {
                         empty(&mut missing, namespace, wanted);
                     }
                 }
@@ -73,7 +102,7 @@ impl Writer {
             Wanted::Named(named) => {
                 for (namespace, name_wanted, live) in named {
                     let there = match live {
-                        Some(live) => self.live(&mut found, *live, name, meta, &dead, &locks),
+                        Some(live) => self.live(&mut found, *live, &item)?,
                         None => dead
                             .iter()
                             .find(|one| one.namespace == *namespace && one.name == *name_wanted)
@@ -86,10 +115,10 @@ impl Writer {
                 }
             }
         }
-        if !found.is_empty() || missing.is_empty() {
+        if !found.is_empty() || missing.is_empty() || self.minimal {
             propstat(xml, &found, "200 OK");
         }
-        if !missing.is_empty() {
+        if !missing.is_empty() && !self.minimal {
             propstat(xml, &missing, "404 Not Found");
         }
         xml.push_str("</D:response>");
@@ -97,27 +126,49 @@ impl Writer {
     }
 
     /// Writes a live property; `false` where the resource has none.
-    fn live(&self, xml: &mut String, live: Live, name: &[u8], meta: &Meta, dead: &[Property], locks: &[Lock]) -> bool {
+    fn live(&self, xml: &mut String, live: Live, item: &Item<'_>) -> Result<bool> {
         if live == Live::DisplayName
-            && let Some(own) = dead.iter().find(|one| is_live(one))
+            && let Some(own) = item.dead.iter().find(|one| is_live(one))
         {
             xml.push_str(&own.element);
-            return true;
+            return Ok(true);
         }
         let value = match live {
-            Live::LockDiscovery => Some(self.lock_discovery(locks)),
-            other => other.value(meta, name),
+            Live::LockDiscovery => Some(self.lock_discovery(item.locks)),
+            live if ON_REQUEST.contains(&live) => self.on_request(live, item)?,
+            other => other.value(item.meta, item.name),
         };
         let Some(value) = value else {
-            return false;
+            return Ok(false);
         };
         let element = live.name();
-        if value.is_empty() {
+        if live.namespace() != DAV {
+            let namespace = live.namespace();
+            xml.push_str(&format!("<o:{element} xmlns:o=\"{namespace}\">{value}</o:{element}>"));
+        } else if value.is_empty() {
             xml.push_str(&format!("<D:{element}/>"));
         } else {
             xml.push_str(&format!("<D:{element}>{value}</D:{element}>"));
         }
-        true
+        Ok(true)
+    }
+
+    /// The value of a property that is told only to who asks for it by name.
+    fn on_request(&self, live: Live, item: &Item<'_>) -> Result<Option<String>> {
+        let is_folder = item.meta.is_folder();
+        Ok(match live {
+            Live::QuotaAvailable => self.quota.filter(|_| is_folder).map(|quota| quota.available.to_string()),
+            Live::QuotaUsed => self.quota.filter(|_| is_folder).map(|quota| quota.used.to_string()),
+            Live::CurrentUserPrincipal => {
+                let href = principal::href(&self.dav.0.addresses, self.principal.user());
+                Some(format!("<D:href>{}</D:href>", escape(&href)))
+            }
+            Live::CurrentUserPrivilegeSet => Some(principal::privileges(self.principal.scope(), is_folder)),
+            Live::Checksums if !is_folder => Kept::of(&self.dav.0, item.key, &item.meta.etag())?
+                .oc_checksums()
+                .map(|checksums| format!("<o:checksum>{checksums}</o:checksum>")),
+            _ => None,
+        })
     }
 
     /// The token is shown to the lock's owner alone (S7).

@@ -1,3 +1,4 @@
 //! What clients need beyond the standards, each by what it sends.
 
 mod cors;
+mod windows;
