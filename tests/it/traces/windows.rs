@@ -159,6 +159,9 @@ fn a_file_is_saved_over_and_deleted() {
     look(&windows, "/dav/notes.txt", 0).gets(207);
     let token = lock(&windows, "/dav/notes.txt");
     windows.asks("GET /dav/notes.txt", &[], "").gets(200).has_body(b"first");
+    // While it is open the lock is asked for again, without a body.
+    let condition = format!("If: (<{token}>)");
+    windows.asks("LOCK /dav/notes.txt", &[&condition, "Timeout: Second-3600"], "").gets(200).says(&token);
     let other = Device::of(&bob, AGENT);
     other.asks("PUT /dav/notes.txt", &[], "mine").gets(423);
     windows.asks("PUT /dav/notes.txt", &[&format!("If: (<{token}>)")], "second").gets(204);
@@ -303,7 +306,11 @@ fn a_name_that_windows_does_not_know_blanks_no_folder() {
         let there = fs::read_dir(alice.file("d")).expect("a folder").map(|entry| entry.expect("an entry").path());
         let same = there.filter(|path| fs::read(path).expect("a file") == told.answer.body);
         assert_eq!(same.count(), 1, "{member} leads to a file of its own");
+        let written = format!("saved as {name}");
+        windows.asks(&format!("PUT {member}"), &[], &written).gets(204);
+        windows.asks(&format!("GET {member}"), &[], "").gets(200).has_body(written.as_bytes());
     }
+    assert_eq!(fs::read_dir(alice.file("d")).expect("a folder").count(), BAD.len() + 1, "none was made beside another");
     // Whoever can name them still sees them all that are text.
     let all = Device::of(&alice, "rclone/v1.75.2").asks("PROPFIND /dav/d", &["Depth: 1"], "").members();
     for name in ["12%3A30.txt", "end.", "space%20"] {
