@@ -1,4 +1,4 @@
-//! KeeWeb: a password database in a browser or in its own window.
+//! `KeeWeb`: a password database in a browser or in its own window.
 //!
 //! Source: keeweb/keeweb, `app/scripts/storage/impl/storage-webdav.js`: HEAD for the revision, which is `Last-Modified`
 //! and must be there; beside, HEAD again, moved over, HEAD again; 404 makes the file; `Cache-Control` on reading, which
@@ -10,7 +10,7 @@ use crate::harness::{CHEAP, TestServer};
 
 const FILE: &str = "/dav/Family.kdbx";
 
-/// The revision as it is known to KeeWeb.
+/// The revision as it is known to `KeeWeb`.
 fn revision(keeweb: &Device) -> (String, Told) {
     let told = keeweb.asks(&format!("HEAD {FILE}"), &["Cache-Control: no-cache"], "").gets(200);
     (told.header("Last-Modified"), told)

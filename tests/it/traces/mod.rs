@@ -165,7 +165,7 @@ impl Told {
     fn token(&self) -> String {
         let top = self.xml();
         let token = inside(&top, &["lockdiscovery", "activelock", "locktoken", "href"]);
-        let token = token.and_then(|href| href.get_text()).expect("a lock token in the body").trim().to_owned();
+        let token = token.and_then(Element::get_text).expect("a lock token in the body").trim().to_owned();
         assert_eq!(self.answer.header("lock-token"), Some(format!("<{token}>").as_str()), "{}", self.what);
         token
     }
@@ -212,10 +212,10 @@ struct Resource {
 
 impl Resource {
     fn read(response: &Element) -> Self {
-        let href = children(response, "href").next().and_then(|href| href.get_text()).expect("a href").into_owned();
+        let href = children(response, "href").next().and_then(Element::get_text).expect("a href").into_owned();
         let mut properties = Vec::new();
         for propstat in children(response, "propstat") {
-            let status = children(propstat, "status").next().and_then(|status| status.get_text()).expect("a status");
+            let status = children(propstat, "status").next().and_then(Element::get_text).expect("a status");
             let status = status.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a code");
             for prop in children(propstat, "prop") {
                 properties.extend(elements(prop).map(|property| (status, property.clone())));

@@ -71,7 +71,7 @@ fn the_second_office_is_told_who_edits() {
     let told = second.asks(&format!("PROPFIND {DOCUMENT}"), &[XML, "Depth: 0"], &names).gets(207).lacks(&token);
     let top = told.xml();
     let path = ["response", "propstat", "prop", "lockdiscovery", "activelock", "owner", "href"];
-    assert_eq!(inside(&top, &path).and_then(|owner| owner.get_text()).as_deref(), Some("PC-7/alice"));
+    assert_eq!(inside(&top, &path).and_then(xmltree::Element::get_text).as_deref(), Some("PC-7/alice"));
     second.asks(&format!("GET {DOCUMENT}"), &[], "").gets(200).has_body(b"draft");
     second.asks(&format!("PUT {DOCUMENT}"), &[], "mine").gets(423);
     second.asks(&format!("DELETE {DOCUMENT}"), &[], "").gets(423);

@@ -1,8 +1,8 @@
-//! Total Commander's WebDAV plugin (and, of its kind, NetBox for Far).
+//! Total Commander's WebDAV plugin (and, of its kind, `NetBox` for Far).
 //!
 //! Closed; known from reports: ramondeklein/nwebdav issue 17 (it asks for many properties by name, among them Microsoft's
 //! old ones in `DAV:`, and takes every folder for a file unless the found ones come before the missing ones), issue 6
-//! (NetBox: size and kind must be told for each), issue 8 (a crash, repaired in plugin 2.9), drakkan/sftpgo issue 1018
+//! (`NetBox`: size and kind must be told for each), issue 8 (a crash, repaired in plugin 2.9), drakkan/sftpgo issue 1018
 //! (an upload through it loses its date, since it sets none).
 
 use super::{DAV, Device, Told, pattern, seconds};

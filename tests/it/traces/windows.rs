@@ -1,7 +1,7 @@
-//! Windows: the MiniRedirector (service `WebClient`), through which Explorer and every program see a mapped drive.
+//! Windows: the `MiniRedirector` (service `WebClient`), through which Explorer and every program see a mapped drive.
 //!
 //! It is closed; its requests are known from captures and logs that people show with their reports. Order of a copied
-//! file and the two PROPPATCHes: mar10/wsgidav issue 112. PROPPATCH's body: 9001/copyparty issue 910. LOCK without
+//! file and both PROPPATCH requests: mar10/wsgidav issue 112. PROPPATCH's body: 9001/copyparty issue 910. LOCK without
 //! Depth: swisspol/GCDWebServer issue 319. Challenged OPTIONS and `Connection: close`: sigoden/dufs issue 380 with commit
 //! cb7d417. Questions at the root: nextcloud/server pull request 2986, 9001/copyparty issue 695. Names without a final
 //! slash and no redirects: vaggeliskls/webdav-server pull request 27. A folder that is made and renamed:
