@@ -210,8 +210,9 @@ mod tests {
         let (_folder, file) = of_the_first_schema();
         let store = Store::open(&file).expect("brought up to date");
         for table in ["digest", "sync_tree", "sync_look", "sync_member"] {
-            let count =
-                |c: &Connection| Ok(c.query_one(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?);
+            let count = |c: &Connection| {
+                Ok(c.query_one(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0))?)
+            };
             assert_eq!(store.read(count).expect("read"), 0_i64, "{table}");
         }
         let made = store.write(|tx| sync::make_tree(tx, b"files/alice", &[7; 8], from_millis(0))).expect("made");

@@ -41,4 +41,5 @@ mod sandbox;
 mod scopes;
 mod server;
 mod sync;
+mod traces;
 mod transfers;
