@@ -20,7 +20,8 @@ struct Git {
 impl Git {
     fn new(trusted: Option<String>) -> Self {
         let folder = tempfile::tempdir().expect("a scratch folder");
-        let settings = "[user]\nname = Alice\nemail = alice@example.org\n[init]\ndefaultBranch = main\n[gc]\nauto = 0\n";
+        let settings =
+            "[user]\nname = Alice\nemail = alice@example.org\n[init]\ndefaultBranch = main\n[gc]\nauto = 0\n";
         write(&folder.path().join(".gitconfig"), settings.as_bytes());
         Self { folder, trusted }
     }

@@ -24,7 +24,12 @@ fn keepassxc(arguments: &[&str], database: &Path, more: &[&str], input: &str) ->
 /// A database with one entry, saved where it lies.
 fn create(database: &Path) {
     // Few rounds of its key function, so that the test does not wait for it.
-    keepassxc(&["db-create", "--set-password", "--decryption-time", "100"], database, &[], "of the file\nof the file\n");
+    keepassxc(
+        &["db-create", "--set-password", "--decryption-time", "100"],
+        database,
+        &[],
+        "of the file\nof the file\n",
+    );
     keepassxc(&["add", "--username", "bob", "--password-prompt"], database, &["bank"], "of the file\nsecret\n");
 }
 
@@ -74,7 +79,11 @@ fn a_database_is_fetched_changed_and_put_back() {
     keepassxc(&["edit", "--username", "carol"], &local, &["bank"], "of the file\n");
     let unchanged = format!("If-Match: {}", fs::read_to_string(&tag).expect("the entity tag").trim());
     assert_eq!(curl(&["--upload-file", path, "--header", &unchanged]), "204");
-    assert_eq!(curl(&["--upload-file", path, "--header", &unchanged]), "412", "the entity tag is that of the older one");
+    assert_eq!(
+        curl(&["--upload-file", path, "--header", &unchanged]),
+        "412",
+        "the entity tag is that of the older one"
+    );
     assert_eq!(alice.names(), ["my.kdbx"]);
     assert_eq!(alice.bytes("my.kdbx"), fs::read(&local).expect("the file"));
     let said = look_up(&alice, "my.kdbx", "bank");

@@ -14,7 +14,8 @@ fn large() -> Vec<u8> {
     (0..12_000).flat_map(|_| 0..251_u8).collect()
 }
 
-fn python(name: &str, package: &str, url: &str, person: &Person, more: &[&str]) {
+/// Runs a script; where an authority is named, all that it does by the library requests trusts that one.
+fn python(name: &str, package: &str, url: &str, person: &Person, task: &str, authority: Option<&str>) {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let installed = target().join("python/lib");
     let installed = installed.read_dir().ok().and_then(|mut versions| versions.next()).and_then(Result::ok);
@@ -22,7 +23,10 @@ fn python(name: &str, package: &str, url: &str, person: &Person, more: &[&str]) 
         not_installed(package);
     }
     let mut command = python_client("python");
-    command.arg(script(name)).args([url, &person.name, &person.key]).args(more).current_dir(scratch.path());
+    command.arg(script(name)).args([url, &person.name, &person.key, task]).current_dir(scratch.path());
+    if let Some(authority) = authority {
+        command.env("REQUESTS_CA_BUNDLE", authority).env("SSL_CERT_FILE", authority);
+    }
     run(&mut command).ok();
 }
 
@@ -40,7 +44,8 @@ fn assert_by_webdav4(alice: &Person) {
     assert_eq!(names, expected.map(|name| format!("box/{name}")));
     assert_eq!(alice.bytes("box/plain"), b"replaced");
     assert_box(alice, &["<tag> 'q'", "Grüße", "a+b&c;d=e", "with space", "日本語 😀"], &large());
-    let files = [("copied", b"hello".to_vec()), ("large.bin", large())].map(|(name, bytes)| (PathBuf::from(name), bytes));
+    let files =
+        [("copied", b"hello".to_vec()), ("large.bin", large())].map(|(name, bytes)| (PathBuf::from(name), bytes));
     assert!(tree(&alice.file("fs")) == files, "{:?}", alice.names());
 }
 
@@ -48,7 +53,7 @@ fn assert_by_webdav4(alice: &Person) {
 fn webdav4() {
     let server = TestServer::start();
     let alice = server.person("alice");
-    python("webdav4.py", "webdav4", &alice.url(), &alice, &[]);
+    python("by_webdav4.py", "webdav4", &alice.url(), &alice, "work", None);
     assert_by_webdav4(&alice);
 }
 
@@ -56,7 +61,7 @@ fn webdav4() {
 fn webdav4_over_tls() {
     let server = with_tls();
     let alice = server.person("alice");
-    python("webdav4.py", "webdav4", &tls::url(&server), &alice, &[&authority(&server)]);
+    python("by_webdav4.py", "webdav4", &tls::url(&server), &alice, "work", Some(&authority(&server)));
     assert_by_webdav4(&alice);
 }
 
@@ -89,7 +94,7 @@ fn assert_by_webdavclient3(alice: &Person) {
 fn webdavclient3() {
     let server = TestServer::start();
     let alice = server.person("alice");
-    python("webdavclient3.py", "webdav3", &alice.url(), &alice, &["work"]);
+    python("by_webdavclient3.py", "webdav3", &alice.url(), &alice, "work", None);
     assert_by_webdavclient3(&alice);
     assert_no_locks(&alice, "/dav/box/");
 }
@@ -98,8 +103,39 @@ fn webdavclient3() {
 fn webdavclient3_over_tls() {
     let server = with_tls();
     let alice = server.person("alice");
-    python("webdavclient3.py", "webdav3", &tls::url(&server), &alice, &["work", &authority(&server)]);
+    python("by_webdavclient3.py", "webdav3", &tls::url(&server), &alice, "work", Some(&authority(&server)));
     assert_by_webdavclient3(&alice);
+}
+
+/// It asks about a folder without saying how deep, and reads only what the answer says of the folder itself.
+#[test]
+fn webdav4_asks_about_a_folder_without_a_depth() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    python("by_webdav4.py", "webdav4", &alice.url(), &alice, "ask", None);
+    assert_eq!(alice.names(), ["box", "box/text"]);
+    assert_eq!(alice.bytes("box/text"), b"text");
+}
+
+/// It copies folders with `Depth: 1`, unless it is told otherwise, and means all that is in them.
+#[test]
+fn webdavclient3_copies_a_folder() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    python("by_webdavclient3.py", "webdav3", &alice.url(), &alice, "copy", None);
+    assert_eq!(alice.names(), ["box", "box/deep", "box/deep/text", "copy", "copy/deep", "copy/deep/text"]);
+    assert_eq!(alice.bytes("copy/deep/text"), b"text");
+}
+
+/// It sends the lock's token with all that it asks, also of the folder above, which does not have that lock.
+#[test]
+fn webdavclient3_locks_a_file_and_unlocks_it() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    python("by_webdavclient3.py", "webdav3", &alice.url(), &alice, "lock", None);
+    assert_eq!(alice.names(), ["box", "box/locked"]);
+    assert_eq!(alice.bytes("box/locked"), b"by its owner");
+    assert_no_locks(&alice, "/dav/box/");
 }
 
 fn npm(url: &str, person: &Person, task: &str, also: impl FnOnce(&mut Command)) {
@@ -108,7 +144,7 @@ fn npm(url: &str, person: &Person, task: &str, also: impl FnOnce(&mut Command)) 
         not_installed("webdav (npm)");
     }
     let mut command = client("node");
-    command.arg(script("npm_webdav.mjs")).arg(npm).args([url, &person.name, &person.key, task]);
+    command.arg(script("by_npm_webdav.mjs")).arg(npm).args([url, &person.name, &person.key, task]);
     also(&mut command);
     run(&mut command).ok();
 }
@@ -178,6 +214,6 @@ fn whole_trees_in_one_request() {
     alice.client().put("/dav/box/other", b"1");
     alice.client().put("/dav/box/deep/text", b"2");
     npm(&alice.url(), &alice, "tree", |_| {});
-    python("webdavclient3.py", "webdav3", &alice.url(), &alice, &["tree"]);
+    python("by_webdavclient3.py", "webdav3", &alice.url(), &alice, "tree", None);
     assert_eq!(alice.names(), ["box", "box/deep", "box/deep/text", "box/other"]);
 }

@@ -22,17 +22,17 @@ fn both_sides_change(version: Version) {
     rclone.ok(&["bisync", "local", "dav:box", "--resync"]);
     assert_same(&local, &alice.file("box"));
 
-    write(&local.join("changes here"), b"changed here");
+    write(&local.join("changes here"), b"changed here, and longer");
     write(&local.join("new here/a"), b"new here");
     fs::remove_file(local.join("goes here")).expect("removed");
     let there = alice.client();
-    assert_eq!(there.put("/dav/box/changes%20there", b"changed there").status, 204);
+    assert_eq!(there.put("/dav/box/changes%20there", b"changed there, and longer").status, 204);
     assert_eq!(there.put("/dav/box/new%20there", b"new there").status, 201);
     assert_eq!(there.send("DELETE", "/dav/box/goes%20there", &[], b"").status, 204);
     rclone.ok(&["bisync", "local", "dav:box"]);
     assert_same(&local, &alice.file("box"));
-    assert_eq!(fs::read(local.join("changes there")).expect("a file"), b"changed there");
-    assert_eq!(alice.bytes("box/changes here"), b"changed here");
+    assert_eq!(fs::read(local.join("changes there")).expect("a file"), b"changed there, and longer");
+    assert_eq!(alice.bytes("box/changes here"), b"changed here, and longer");
     let names = alice.names();
     let expected = [
         "box",
@@ -124,6 +124,7 @@ fn work_in_a_mounted_drive(test: &str, version: Version) {
     let alice = server.person("alice");
     let large = pattern(3_000_000, 2);
     alice.client().put("/dav/large.bin", &large);
+    alice.client().put("/dav/gone", b"gone");
     alice.client().send("MKCOL", "/dav/Gr%C3%BC%C3%9Fe", &[], b"");
     alice.client().put("/dav/Gr%C3%BC%C3%9Fe/100%25%20%23%3F.txt", b"odd");
     let rclone = Rclone::at(&alice, &alice.url(), "owncloud", version);
@@ -139,14 +140,16 @@ fn work_in_a_mounted_drive(test: &str, version: Version) {
     write(&drive.path("new/deep/a.txt"), b"new");
     fs::write(drive.path("Grüße/100% #?.txt"), b"after").expect("it overwrites");
     fs::rename(drive.path("large.bin"), drive.path("moved 😀.bin")).expect("it renames");
-    eventually("the uploads", || {
-        alice.file("new/deep/a.txt").exists() && alice.bytes("Grüße/100% #?.txt") == b"after"
-    });
+    eventually("the uploads", || alice.file("new/deep/a.txt").exists() && alice.bytes("Grüße/100% #?.txt") == b"after");
     fs::rename(drive.path("new"), drive.path("newer")).expect("it renames a folder");
-    fs::remove_file(drive.path("newer/deep/a.txt")).expect("it deletes");
+    fs::remove_file(drive.path("gone")).expect("it deletes");
     drop(file);
     drive.unmount();
-    assert_eq!(alice.names(), ["Grüße", "Grüße/100% #?.txt", "moved 😀.bin", "newer", "newer/deep"]);
+    assert_eq!(
+        alice.names(),
+        ["Grüße", "Grüße/100% #?.txt", "moved 😀.bin", "newer", "newer/deep", "newer/deep/a.txt"]
+    );
+    assert_eq!(alice.bytes("newer/deep/a.txt"), b"new");
     assert!(alice.bytes("moved 😀.bin") == large, "the moved file differs");
     assert_eq!(alice.bytes("Grüße/100% #?.txt"), b"after");
 }

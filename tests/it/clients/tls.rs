@@ -1,9 +1,11 @@
 //! The server with TLS, for clients that can be told which authority to trust.
 
+use std::process::Command;
+
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tempfile::TempDir;
 
-use super::write;
+use super::{client, write};
 use crate::harness::{CHEAP, TestServer};
 
 /// A server that speaks TLS with a certificate for 127.0.0.1, and the authority that signed it.
@@ -33,4 +35,19 @@ pub fn authority(server: &TestServer) -> String {
 /// The drive's address.
 pub fn url(server: &TestServer) -> String {
     format!("https://{}/dav/", server.addr)
+}
+
+/// The same program in a view of the system of its own, in which the system's authorities are this server's alone.
+///
+/// For clients that cannot be told whom to trust. Only root may do this.
+pub fn trusted_by_system(server: &TestServer, program: &Command) -> Command {
+    let mut within = client("unshare");
+    let mount = r#"mount --bind "$0" /etc/ssl/certs/ca-certificates.crt && exec "$@""#;
+    within.args(["--mount", "sh", "-c", mount, &authority(server)]).arg(program.get_program()).args(program.get_args());
+    for (name, value) in program.get_envs() {
+        if let Some(value) = value {
+            within.env(name, value);
+        }
+    }
+    within
 }

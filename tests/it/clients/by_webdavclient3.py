@@ -1,4 +1,4 @@
-"""What a program does by webdavclient3: webdavclient3.py URL USER PASSWORD tree|work [AUTHORITY]."""
+"""What a program does by webdavclient3: by_webdavclient3.py URL USER PASSWORD copy|lock|tree|work."""
 
 import pathlib
 import sys
@@ -8,8 +8,6 @@ from webdav3.exceptions import RemoteResourceNotFound
 
 url, user, password, task = sys.argv[1:5]
 client = Client({"webdav_hostname": url, "webdav_login": user, "webdav_password": password})
-if len(sys.argv) > 5:
-    client.verify = sys.argv[5]
 
 NAMES = ["plain", "with space", "100% #1?", "a+b&c;d=e", "%41", "Grüße", "日本語 😀", "<tag> 'q'"]
 COLOR = {"namespace": "urn:example", "name": "color"}
@@ -33,7 +31,7 @@ def work():
     assert pathlib.Path("back.bin").read_bytes() == large
     client.set_property("box/plain", {**COLOR, "value": "blue & <green>"})
     assert client.get_property("box/plain", COLOR) == "blue & <green>"
-    with client.lock("box/plain") as locked:
+    with client.lock("box") as locked:
         locked.upload_sync(remote_path="box/plain", local_path="back.bin")
     folders()
     client.clean("box/moved")
@@ -51,7 +49,7 @@ def folders():
     (local.parent / "c.txt").write_text("c")
     client.upload_sync("box/folder", "local")
     assert client.is_dir("box/folder/deep")
-    client.copy("box/folder", "box/second", depth=1)
+    client.copy("box/folder", "box/second", depth="infinity")
     client.move("box/second", "box/third")
     client.download_sync("box/folder", "down")
     assert pathlib.Path("down/deep/a b.txt").read_text() == "a"
@@ -63,10 +61,30 @@ def folders():
     client.clean("box/third")
 
 
+def copy():
+    """A folder, with the depth that is its default: 1, which the protocol does not know for a copy."""
+    pathlib.Path("text").write_text("text")
+    client.mkdir("box")
+    client.mkdir("box/deep")
+    client.upload_sync(remote_path="box/deep/text", local_path="text")
+    client.copy("box", "copy")
+
+
+def lock():
+    """A lock on a file: the token is sent with each request, also when the folder above the file is looked at."""
+    pathlib.Path("text").write_text("by its owner")
+    client.upload_sync(remote_path="locked", local_path="text")
+    client.mkdir("box")
+    client.upload_sync(remote_path="box/locked", local_path="text")
+    with client.lock("box/locked") as locked:
+        locked.upload_sync(remote_path="box/locked", local_path="text")
+    client.clean("locked")
+
+
 def tree():
     """All beneath a folder in one request, by `Depth: infinity`."""
     listed = client.list("box", recursive=True)
     assert sorted(listed) == ["box/", "deep/", "other", "text"], listed
 
 
-{"tree": tree, "work": work}[task]()
+{"copy": copy, "lock": lock, "tree": tree, "work": work}[task]()

@@ -1,4 +1,4 @@
-"""What a program does by webdav4 and its file system for fsspec: webdav4.py URL USER PASSWORD [AUTHORITY]."""
+"""What a program does by webdav4 and its file system for fsspec: by_webdav4.py URL USER PASSWORD ask|work."""
 
 import io
 import pathlib
@@ -8,7 +8,6 @@ from webdav4.client import Client, ResourceAlreadyExists, ResourceNotFound
 from webdav4.fsspec import WebdavFileSystem
 
 url, user, password = sys.argv[1:4]
-trusted = sys.argv[4] if len(sys.argv) > 4 else True
 
 # A `#`, a `?` or a `%` in a name never leaves this library as the name that it is.
 NAMES = ["plain", "with space", "a+b&c;d=e", "Grüße", "日本語 😀", "<tag> 'q'"]
@@ -17,7 +16,7 @@ pathlib.Path("large.bin").write_bytes(large)
 
 
 def by_client():
-    client = Client(url, auth=(user, password), verify=trusted)
+    client = Client(url, auth=(user, password))
     client.mkdir("box")
     for name in NAMES:
         path = f"box/{name}"
@@ -48,14 +47,14 @@ def by_client():
     client.mkdir("box/folder/inner")
     client.copy("box/folder", "box/second")
     client.move("box/second", "box/third")
-    assert client.isdir("box/third/inner") and not client.exists("box/second")
+    assert client.ls("box/third", detail=False) == ["box/third/inner"] and not client.exists("box/second")
     client.remove("box/third")
     client.remove("box/moved")
     client.remove("box/folder")
 
 
 def by_file_system():
-    drive = WebdavFileSystem(url, auth=(user, password), verify=trusted)
+    drive = WebdavFileSystem(url, auth=(user, password))
     drive.makedirs("fs/a/b", exist_ok=True)
     with drive.open("fs/a/b/text", "w") as file:
         file.write("hello")
@@ -73,5 +72,21 @@ def by_file_system():
     drive.rm("fs/a", recursive=True)
 
 
-by_client()
-by_file_system()
+def ask_about_a_folder():
+    """It sends PROPFIND without a depth, and takes out of the answer what it says of the folder itself."""
+    client = Client(url, auth=(user, password))
+    client.mkdir("box")
+    client.upload_fileobj(io.BytesIO(b"text"), "box/text")
+    assert client.isdir("box") and not client.isdir("box/text") and client.isdir("")
+    assert client.info("box")["type"] == "directory"
+    assert client.modified("box")
+    drive = WebdavFileSystem(url, auth=(user, password))
+    assert drive.isdir("box") and drive.info("box")["name"] == "box"
+
+
+def work():
+    by_client()
+    by_file_system()
+
+
+{"ask": ask_about_a_folder, "work": work}[sys.argv[4]]()

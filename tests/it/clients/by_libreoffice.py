@@ -1,11 +1,12 @@
 """Opens a text by LibreOffice's own WebDAV and does something with it, without a display.
 
-libreoffice.py TASK PROFILE URL USER PASSWORD, TASK being one of:
+by_libreoffice.py TASK PROFILE URL USER PASSWORD, TASK being one of:
 edit   open, say "open", wait for a line on stdin, change the text, save it where it was, and as a copy beside it
 look   open, say whether it may be written, and its text
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -44,7 +45,10 @@ def start():
     pipe = f"latchkey{os.getpid()}"
     office = subprocess.Popen(
         ["soffice", "--headless", "--norestore", "--nologo", f"-env:UserInstallation=file://{profile}"]
-        + [f"--accept=pipe,name={pipe};urp;"]
+        + [f"--accept=pipe,name={pipe};urp;"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     here = uno.getComponentContext()
     resolver = here.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", here)
@@ -62,7 +66,9 @@ def settings(**values):
 
 def work(desktop):
     person = Person()
-    document = desktop.loadComponentFromURL(url, "_blank", 0, settings(InteractionHandler=person, Hidden=True))
+    # Who is there is asked by the second one where the file's type is found out, by the first one later.
+    asked = settings(InteractionHandler=person, AuthenticationHandler=person)
+    document = desktop.loadComponentFromURL(url, "_blank", 0, asked + settings(Hidden=True))
     if task == "look":
         print("read-only" if document.isReadonly() else "writable", document.Text.getString(), flush=True)
     else:
@@ -71,7 +77,7 @@ def work(desktop):
         sys.stdin.readline()
         document.Text.setString("Changed by LibreOffice. " + document.Text.getString())
         document.store()
-        document.storeToURL(url.replace(".odt", "%20copy.odt"), settings(InteractionHandler=person))
+        document.storeToURL(url.replace(".odt", "%20copy.odt"), asked)
     document.close(True)
 
 
@@ -82,4 +88,6 @@ try:
     desktop.terminate()
     office.wait(30)
 finally:
-    office.poll() is None and office.kill()
+    if office.poll() is None:
+        # What it has started, too: `soffice` is a script.
+        os.killpg(office.pid, signal.SIGKILL)

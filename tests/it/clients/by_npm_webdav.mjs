@@ -1,4 +1,4 @@
-// What a program does by the npm package webdav: npm_webdav.mjs NPM URL USER PASSWORD auto|lock|tree|work
+// What a program does by the npm package webdav: by_npm_webdav.mjs NPM URL USER PASSWORD auto|lock|tree|work
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
