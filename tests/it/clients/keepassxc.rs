@@ -1,4 +1,4 @@
-//! KeePassXC, which has no WebDAV of its own: its database lies on a mounted drive, or is fetched and put back.
+//! `KeePassXC`, which has no WebDAV of its own: its database lies on a mounted drive, or is fetched and put back.
 
 use std::fs;
 use std::io::Write;

@@ -169,7 +169,7 @@ fn assert_by_npm_webdav(alice: &Person) {
         assert_eq!(alice.bytes(&format!("box/{name}")), format!("this is {name}").into_bytes());
     }
     assert_eq!(alice.bytes("box/moved 😀"), b"this is 100% #1?");
-    let stream: Vec<u8> = (0..100).flat_map(|piece| [piece; 30_000]).collect();
+    let stream: Vec<u8> = (0..100).flat_map(|piece| vec![piece; 30_000]).collect();
     assert!(alice.bytes("box/stream") == stream, "the stream differs");
 }
 

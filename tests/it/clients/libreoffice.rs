@@ -1,4 +1,4 @@
-//! LibreOffice opens and saves on the drive by its own WebDAV, without a display, and from a mounted drive.
+//! `LibreOffice` opens and saves on the drive by its own WebDAV, without a display, and from a mounted drive.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -13,7 +13,7 @@ use super::{Said, assert_no_locks, client, client_at, not_installed, run, script
 use crate::crash::mounts::say_not_run;
 use crate::harness::{Person, TestServer};
 
-/// LibreOffice with a fresh profile.
+/// `LibreOffice` with a fresh profile.
 struct Office {
     folder: TempDir,
 }
@@ -55,7 +55,7 @@ impl Office {
     }
 }
 
-/// The system's own Python: only for that one is the bridge to LibreOffice made.
+/// The system's own Python: only for that one is the bridge to `LibreOffice` made.
 fn python() -> Command {
     client_at(Path::new("/usr/bin/python3"))
 }

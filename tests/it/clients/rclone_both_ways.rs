@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::rclone::{Rclone, Version};
 use super::{assert_same, find, not_installed, pattern, run, write};
@@ -17,6 +18,9 @@ fn both_sides_change(version: Version) {
     let local = rclone.local();
     for name in ["stays", "changes here", "changes there", "goes here", "goes there", "Grüße/100% #?"] {
         write(&local.join(name), name.as_bytes());
+        // Changes are seen by their times, in whole seconds: none must fall into the second of what it changes.
+        let file = fs::File::options().write(true).open(local.join(name)).expect("the file");
+        file.set_modified(UNIX_EPOCH + Duration::from_secs(1_000_000_000)).expect("its time is set");
     }
     rclone.ok(&["mkdir", "dav:box"]);
     rclone.ok(&["bisync", "local", "dav:box", "--resync"]);
