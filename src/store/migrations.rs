@@ -210,10 +210,9 @@ mod tests {
         let (_folder, file) = of_the_first_schema();
         let store = Store::open(&file).expect("brought up to date");
         for table in ["digest", "sync_tree", "sync_look", "sync_member"] {
-            let count = |c: &Connection| {
-                Ok(c.query_one(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0))?)
-            };
-            assert_eq!(store.read(count).expect("read"), 0_i64, "{table}");
+            let sql = format!("SELECT count(*) FROM {table}");
+            let rows: i64 = store.read(|c| Ok(c.query_one(&sql, [], |row| row.get(0))?)).expect("read");
+            assert_eq!(rows, 0, "{table}");
         }
         let made = store.write(|tx| sync::make_tree(tx, b"files/alice", &[7; 8], from_millis(0))).expect("made");
         assert_eq!(store.read(|c| sync::tree(c, b"files/alice")).expect("read"), Some(made));

@@ -41,6 +41,10 @@ impl Known {
         self.rows.push(Row { start, name_end, state_end, is_folder, is_seen: false });
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The place of a name in the order.
     pub(super) fn find(&self, name: &[u8]) -> Option<usize> {
         let found = self.rows.binary_search_by(|row| {

@@ -181,13 +181,18 @@ fn descend(folder: &[u8], entry: &Entry, deep: bool, ahead: &mut Vec<Vec<u8>>) {
 }
 
 /// Whether all beneath a folder is as earlier looks found it; nothing is written down.
-pub(super) fn is_as_known(inner: &Inner, tree: &Tree, folder: &[u8], budget: &mut Budget) -> Result<bool> {
-    let mut ahead = vec![folder.to_vec()];
+pub(super) fn is_as_known(inner: &Inner, tree: &Tree, top: &[u8], budget: &mut Budget) -> Result<bool> {
+    let mut ahead = vec![top.to_vec()];
     while let Some(folder) = ahead.pop() {
         let Ok(mut listing) = tree.open(&folder) else {
             return Ok(false);
         };
         let mut known = Known::read(&inner.store, tree.id, &folder)?;
+        if known.is_empty() && folder != top {
+            // Empty, or never looked at, since nobody asked for more than the members of one above it. What comes to it
+            // changes its own tag.
+            continue;
+        }
         while let Some(entry) = listing.next_entry() {
             let state = State::of(&inner.store, &entry)?;
             let Some(place) = known.find(&entry.name).filter(|place| known.state(*place) == Some(&state.text)) else {

@@ -70,10 +70,12 @@ fn clear_tree(connection: &Connection, id: i64, now: Time) -> Result<bool> {
             risen.unwrap_or(edge),
         ))?;
     }
-    let Some(floor) = edge(connection, id, FLOOR, now)? else {
-        return Ok(false);
-    };
-    connection.prepare_cached("UPDATE sync_tree SET floor = ?2 WHERE id = ?1 AND floor < ?2")?.execute((id, floor))?;
+    if let Some(floor) = edge(connection, id, FLOOR, now)? {
+        connection
+            .prepare_cached("UPDATE sync_tree SET floor = ?2 WHERE id = ?1 AND floor < ?2")?
+            .execute((id, floor))?;
+    }
+    let floor = one(connection, "SELECT floor FROM sync_tree WHERE id = ?1", [id])?.unwrap_or(0);
     let members = "DELETE FROM sync_member WHERE (tree_id, folder, name) IN
                        (SELECT tree_id, folder, name FROM sync_member
                         WHERE tree_id = ?1 AND state IS NULL AND sequence <= ?2 LIMIT ?3)";

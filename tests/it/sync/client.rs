@@ -1,6 +1,6 @@
 //! A client that synchronises, and what PROPFIND shows, to compare the two.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xmltree::Element;
 
@@ -76,6 +76,7 @@ pub fn read(xml: &str) -> Report {
     let top = Element::parse(xml.as_bytes()).unwrap_or_else(|error| panic!("{error} in {xml}"));
     assert_eq!(top.name, "multistatus");
     let mut report = Report { members: Vec::new(), token: String::new(), is_cut: false };
+    let mut told_hrefs = BTreeSet::new();
     for response in elements(&top, "response") {
         let href = text(response, "href").expect("an address");
         let status = text(response, "status");
@@ -97,7 +98,7 @@ pub fn read(xml: &str) -> Report {
             }
             Some(other) => panic!("{other}"),
         };
-        assert!(report.members.iter().all(|(known, _)| *known != href), "{href} is told twice");
+        assert!(told_hrefs.insert(href.clone()), "{href} is told twice");
         report.members.push((href, told));
     }
     let tokens: Vec<_> = elements(&top, "sync-token").collect();
@@ -170,8 +171,9 @@ impl SyncClient {
                 }
                 Told::Gone => {
                     // With a collection goes all beneath it (RFC 6578 §3.5.2).
-                    let beneath = format!("{key}/");
-                    self.known.retain(|known, _| *known != key && !known.starts_with(&beneath));
+                    let (from, to) = (format!("{key}/"), format!("{key}0"));
+                    let beneath: Vec<String> = self.known.range(from..to).map(|(known, _)| known.clone()).collect();
+                    beneath.iter().chain([&key]).for_each(|known| drop(self.known.remove(known)));
                 }
             }
         }
