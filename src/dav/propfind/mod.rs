@@ -15,6 +15,7 @@ use super::Dav;
 use super::conditions::Conditions;
 use super::error::{Code, Error, Result};
 use super::headers::{Depth, PREFIX};
+use super::names::Names;
 use super::request::{DavRequest, href};
 use super::stream::{Pieces, gathered};
 use super::view::{Found, Spot};
@@ -81,6 +82,8 @@ pub(super) fn multistatus(body: Body) -> Response<Body> {
 /// The answer, as it is made.
 struct Answer {
     writer: Writer,
+    /// How members are named to the client.
+    names: Names,
     head: Option<String>,
     /// Folders being read, innermost last.
     open: Vec<Folder>,
@@ -104,11 +107,13 @@ impl Answer {
         let shown = request.address.path.clone();
         let mut xml = HEAD.to_owned();
         writer.response(&mut xml, &request.href(&shown, meta.is_folder()), shown.name(), meta, &key)?;
+        writer.brief = request.client.needs_short_listings();
         let mut open = Vec::new();
         if meta.is_folder() && depth != Depth::Zero {
             open.push(Folder { listing: Listing::open(place, &found.root)?, shown });
         }
-        Ok(Self { writer, head: Some(xml), open, deep: depth == Depth::Infinity, ended: false })
+        let names = request.names;
+        Ok(Self { writer, names, head: Some(xml), open, deep: depth == Depth::Infinity, ended: false })
     }
 
     /// The way to confining folders: nothing is read from the disk.
@@ -123,10 +128,10 @@ impl Answer {
         add(path);
         if depth != Depth::Zero {
             for name in names {
-                add(&path.join(name));
+                add(&path.join(&request.names.shown(name)));
             }
         }
-        Self { writer, head: Some(xml), open: Vec::new(), deep: false, ended: false }
+        Self { writer, names: request.names, head: Some(xml), open: Vec::new(), deep: false, ended: false }
     }
 
     /// Writes the next member; `false` at the end.
@@ -139,9 +144,10 @@ impl Answer {
             return Ok(true);
         };
         let Entry { name, meta, linked, key } = entry;
-        let shown = folder.shown.join(&name);
+        let shown_name = self.names.shown(&name);
+        let shown = folder.shown.join(&shown_name);
         let href = href(&self.writer.dav.0.addresses, &shown, meta.is_folder());
-        self.writer.response(xml, &href, &name, &meta, &key)?;
+        self.writer.response(xml, &href, &shown_name, &meta, &key)?;
         if self.deep && meta.is_folder() && !linked {
             let path = folder.listing.path().join(&name);
             if let Ok(listing) = folder.listing.open_member(&path) {

@@ -22,12 +22,14 @@ pub(super) struct Writer {
     /// Whether there are any locks or dead properties to look for in the listed tree.
     any_locks: bool,
     any_dead: bool,
+    /// Whether `allprop` leaves out what says the same of every member.
+    pub(super) brief: bool,
 }
 
 impl Writer {
     pub(super) fn new(dav: &Dav, principal: &Principal, wanted: Wanted, now: Time) -> Self {
         let (dav, principal) = (dav.clone(), principal.clone());
-        Self { dav, wanted, principal, root: None, now, any_locks: false, any_dead: false }
+        Self { dav, wanted, principal, root: None, now, any_locks: false, any_dead: false, brief: false }
     }
 
     /// Asks once what every entry would be asked for.
@@ -51,7 +53,7 @@ impl Writer {
         let mut missing = String::new();
         match &self.wanted {
             Wanted::All(included) => {
-                for live in live::ALL {
+                for live in live::ALL.into_iter().filter(|live| !self.leaves_out(*live, &locks)) {
                     self.live(&mut found, live, name, meta, &dead, &locks);
                 }
                 dead.iter().filter(|one| is_dead(one)).for_each(|one| found.push_str(&one.element));
@@ -94,6 +96,15 @@ impl Writer {
         }
         xml.push_str("</D:response>");
         Ok(())
+    }
+
+    fn leaves_out(&self, live: Live, locks: &[Lock]) -> bool {
+        self.brief
+            && match live {
+                Live::SupportedLock | Live::DisplayName => true,
+                Live::LockDiscovery => locks.is_empty(),
+                _ => false,
+            }
     }
 
     /// Writes a live property; `false` where the resource has none.

@@ -4,3 +4,4 @@ mod cors;
 mod times;
 mod unicode;
 mod windows;
+mod windows_names;
