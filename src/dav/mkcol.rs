@@ -23,6 +23,7 @@ pub(super) fn mkcol(request: &DavRequest<'_>) -> Result<Response<Body>> {
             "OPTIONS, GET, HEAD, PUT, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK",
         ));
     }
+    inner.refuse_apple_file(&place)?;
     conditions.check(request, &place)?;
     locks::require(request, &conditions.tokens(), &place, NEW)?;
     inner.forget_stale_properties(&place.key())?;

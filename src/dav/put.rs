@@ -179,6 +179,7 @@ impl Put {
         if place.is_root() || place.any_meta().is_some_and(Meta::is_folder) {
             return Err(Error::NotAllowed("OPTIONS, GET, HEAD, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK"));
         }
+        self.dav.0.refuse_apple_file(place)?;
         if place.any_meta().is_some() && !Upload::fits(place) {
             return Err(Error::Forbidden("what is at this address is no regular file"));
         }

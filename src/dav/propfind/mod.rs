@@ -144,6 +144,9 @@ impl Answer {
             return Ok(true);
         };
         let Entry { name, meta, linked, key } = entry;
+        if self.writer.dav.0.hides(&name) {
+            return Ok(true);
+        }
         let shown_name = self.names.shown(&name);
         let shown = folder.shown.join(&shown_name);
         let href = href(&self.writer.dav.0.addresses, &shown, meta.is_folder());
