@@ -95,11 +95,11 @@ struct PropertyChange {
 
 impl PropertyChange {
     fn verdict(&self) -> Verdict {
+        let is_protected = || Live::by_name(&self.namespace, &self.name).is_some_and(Live::is_protected);
         match self.modified {
-            Some(Some(_)) => Verdict::Fine,
             Some(None) => Verdict::NoTime,
-            None if Live::by_name(&self.namespace, &self.name).is_some_and(Live::is_protected) => Verdict::Protected,
-            None => Verdict::Fine,
+            None if is_protected() => Verdict::Protected,
+            _ => Verdict::Fine,
         }
     }
 
