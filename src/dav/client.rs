@@ -43,6 +43,18 @@ impl Client {
         self == Self::MacOs
     }
 
+    /// Whether names that Windows cannot take are shown to it, and sent by it, in a mapped form (copyparty's readme,
+    /// sftpgo #203): one such name in a listing leaves the folder blank.
+    pub(super) fn needs_mapped_names(self) -> bool {
+        self == Self::Windows
+    }
+
+    /// Whether a listing leaves out what the client does not look at: Explorer shows nothing of a folder whose listing
+    /// has more than 1,000,000 bytes (nwebdav #70, Microsoft's `FileAttributesLimitInBytes`).
+    pub(super) fn needs_short_listings(self) -> bool {
+        self == Self::Windows
+    }
+
     /// Whether each answer ends its connection. On a kept one, Windows can store nothing where a login is needed: it
     /// does not send a body again after a challenge (dufs #380, commit cb7d417).
     #[must_use]

@@ -142,6 +142,7 @@ impl Ends {
             // The same in another Unicode form: it shall be spelled so.
             target = request.view.find_anew(&destination.path)?.place;
         }
+        request.inner().refuse_apple_file(&target)?;
         let deep = check_depth(method, depth, &meta)?;
         let ends = Self { root, source, target, deep };
         ends.check_sense(&meta)?;

@@ -7,6 +7,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 
+use super::Dav;
 use super::error::{Error, Result};
 use super::live::http_date;
 use super::request::DavRequest;
@@ -29,7 +30,7 @@ pub(super) fn folder(request: &DavRequest<'_>, found: &Found) -> Result<Response
     }
     if request.method() == "GET" {
         let base = request.href(&request.address.path, true);
-        let pieces = Page { head: Some(head(request)), base, listing: Some(listing) };
+        let pieces = Page { dav: request.dav.clone(), head: Some(head(request)), base, listing: Some(listing) };
         *response.body_mut() = gathered(pieces).map_err(|error| Error::Internal(error.to_string()))?;
     }
     Ok(response)
@@ -90,6 +91,7 @@ fn row(html: &mut String, base: &str, name: &[u8], meta: Option<&Meta>) {
 }
 
 struct Page {
+    dav: Dav,
     head: Option<String>,
     base: String,
     listing: Option<Listing>,
@@ -105,7 +107,9 @@ impl Pieces for Page {
                 self.listing = None;
                 break;
             };
-            row(&mut html, &self.base, &entry.name, Some(&entry.meta));
+            if !self.dav.0.hides(&entry.name) {
+                row(&mut html, &self.base, &entry.name, Some(&entry.meta));
+            }
         }
         Some(Ok(html.into()))
     }

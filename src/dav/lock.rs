@@ -37,6 +37,7 @@ pub(super) fn lock(request: &DavRequest<'_>) -> Result<Response<Body>> {
     let Some(asked) = asked else {
         return refresh(request, &conditions.tokens(), &root, &place.key(), timeout_s);
     };
+    inner.refuse_apple_file(&place)?;
     let deep = match depth {
         None | Some(Depth::Infinity) => true,
         Some(Depth::Zero) => false,

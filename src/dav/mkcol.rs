@@ -27,6 +27,7 @@ pub(super) fn mkcol(request: &DavRequest<'_>) -> Result<Response<Body>> {
             "OPTIONS, GET, HEAD, PUT, PATCH, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK",
         ));
     }
+    inner.refuse_apple_file(&place)?;
     conditions.check(request, &place)?;
     locks::require(request, &conditions.tokens(), &place, NEW)?;
     let key = place.key();

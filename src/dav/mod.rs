@@ -6,6 +6,7 @@
 //!
 //! A method is plain blocking code in one hop off the async threads; only bodies stream.
 
+mod apple;
 mod changes;
 mod client;
 mod commit;

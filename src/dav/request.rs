@@ -23,6 +23,7 @@ pub(super) struct DavRequest<'r> {
     pub(super) address: Address,
     /// What of the home this application password sees.
     pub(super) view: View,
+    pub(super) client: Client,
     /// How the client's names are read.
     pub(super) names: Names,
     pub(super) now: Time,
@@ -34,9 +35,10 @@ impl<'r> DavRequest<'r> {
         let address = Addresses::of_request(parts.uri.path())?;
         permit(principal.scope(), parts.method.as_str())?;
         let home = dav.0.storage.homes().open(&principal.user().home)?;
-        let names = Names::of(Client::of(&parts.headers), dav.0.config.normalize_names);
+        let client = Client::of(&parts.headers);
+        let names = Names::of(client, dav.0.config.normalize_names);
         let view = View::new(home, principal.folders(), names)?;
-        Ok(Self { dav, principal, parts, body, address, view, names, now: dav.0.clock.now() })
+        Ok(Self { dav, principal, parts, body, address, view, client, names, now: dav.0.clock.now() })
     }
 
     pub(super) fn method(&self) -> &str {

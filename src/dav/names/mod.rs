@@ -1,9 +1,11 @@
-//! Names as clients write them and as they lie on the disk (R17).
+//! Names as clients write them and as they lie on the disk (R17, R30).
 //!
 //! A letter with an accent is one character or two (Unicode's forms NFC and NFD); macOS sends the one, most others the
 //! other, and a disk takes them for two names. So a name that is not there byte for byte is looked for in the other
-//! form, and nothing new comes beside it. What is found is a [`Place`] like any other: rules, locks and properties go
+//! form, and nothing new comes beside it. Windows sees, and sends, names that it cannot take in a mapped form. What is found is a [`Place`] like any other: rules, locks and properties go
 //! by the name on the disk.
+
+mod windows;
 
 use std::borrow::Cow;
 
@@ -18,6 +20,8 @@ use crate::files::{Error, Path, Place, Result, Root};
 pub(super) struct Names {
     /// Whether new names are stored composed.
     composes: bool,
+    /// Whether what Windows cannot take is mapped.
+    maps: bool,
 }
 
 impl Names {
@@ -28,7 +32,18 @@ impl Names {
             NormalizeNames::MacOs => client.sends_decomposed_names(),
             NormalizeNames::Never => false,
         };
-        Self { composes }
+        Self { composes, maps: client.needs_mapped_names() }
+    }
+
+    /// The name by which a member is listed.
+    pub(super) fn shown(self, name: &[u8]) -> Cow<'_, [u8]> {
+        if self.maps { windows::mapped(name) } else { name.into() }
+    }
+
+    /// What a mapped name stands for, where that is a name at all.
+    fn unmapped(self, name: &[u8]) -> Option<Vec<u8>> {
+        let plain = if self.maps { windows::unmapped(name) } else { None };
+        plain.filter(|plain| Path::root().push(plain).is_ok())
     }
 
     /// [`Root::find`] for a path as the client writes it: what is there in another form of a name is found, too.
@@ -130,28 +145,45 @@ impl Names {
 
     /// The forms of a name besides the one that it is written in.
     fn other_forms(self, name: &[u8]) -> Vec<Vec<u8>> {
-        let Ok(text) = std::str::from_utf8(name) else {
-            return Vec::new();
-        };
-        let mut forms = Vec::new();
-        if !is_nfc(text) {
-            forms.push(text.nfc().collect::<String>().into_bytes());
-        }
-        if !is_nfd(text) {
-            forms.push(text.nfd().collect::<String>().into_bytes());
+        let mut forms = unicode_forms(name);
+        if let Some(plain) = self.unmapped(name) {
+            let more = unicode_forms(&plain);
+            forms.push(plain);
+            forms.extend(more);
         }
         forms
     }
 
     /// The form in which names are compared.
     fn common_form(self, name: &[u8]) -> Cow<'_, [u8]> {
-        composed(name)
+        match self.unmapped(name) {
+            Some(plain) => composed(&plain).into_owned().into(),
+            None => composed(name),
+        }
     }
 
-    /// The form in which a new name is stored.
+    /// The form in which a new name is stored: a mapped one as what it stands for, since that is how others see it.
     fn new_name(self, name: &[u8]) -> Cow<'_, [u8]> {
-        if self.composes { composed(name) } else { name.into() }
+        match self.unmapped(name) {
+            Some(plain) if self.composes => composed(&plain).into_owned().into(),
+            Some(plain) => plain.into(),
+            None if self.composes => composed(name),
+            None => name.into(),
+        }
     }
+}
+
+fn unicode_forms(name: &[u8]) -> Vec<Vec<u8>> {
+    let mut forms = Vec::new();
+    if let Ok(text) = std::str::from_utf8(name) {
+        if !is_nfc(text) {
+            forms.push(text.nfc().collect::<String>().into_bytes());
+        }
+        if !is_nfd(text) {
+            forms.push(text.nfd().collect::<String>().into_bytes());
+        }
+    }
+    forms
 }
 
 fn composed(name: &[u8]) -> Cow<'_, [u8]> {

@@ -16,6 +16,7 @@ use super::Dav;
 use super::conditions::Conditions;
 use super::error::{Code, Error, Result};
 use super::headers::{Depth, PREFIX, Prefer};
+use super::names::Names;
 use super::request::{DavRequest, href};
 use super::stream::{Pieces, gathered};
 use super::view::{Found, Spot};
@@ -97,6 +98,8 @@ pub(super) fn multistatus(body: Body) -> Response<Body> {
 /// The answer, as it is made.
 struct Answer {
     writer: Writer,
+    /// How members are named to the client.
+    names: Names,
     head: Option<String>,
     /// Folders being read, innermost last.
     open: Vec<Folder>,
@@ -128,13 +131,15 @@ impl Answer {
         if !reach.without_root {
             writer.response(&mut xml, &href, shown.name(), meta, &key)?;
         }
+        writer.brief = request.client.needs_short_listings();
         let mut open = Vec::new();
         if meta.is_folder() && reach.depth != Depth::Zero {
             open.push(Folder { listing: Listing::open(place, &found.root)?, shown });
         }
         let most = request.inner().config.depth_infinity_max;
         let deep = (reach.depth == Depth::Infinity).then_some(most);
-        Ok(Self { writer, head: Some(xml), open, deep, href, ended: false })
+        let names = request.names;
+        Ok(Self { writer, names, head: Some(xml), open, deep, href, ended: false })
     }
 
     /// The way to confining folders: nothing is read from the disk.
@@ -151,11 +156,11 @@ impl Answer {
         }
         if reach.depth != Depth::Zero {
             for name in names {
-                add(&path.join(name));
+                add(&path.join(&request.names.shown(name)));
             }
         }
         let href = request.href(path, true);
-        Self { writer, head: Some(xml), open: Vec::new(), deep: None, href, ended: false }
+        Self { writer, names: request.names, head: Some(xml), open: Vec::new(), deep: None, href, ended: false }
     }
 
     /// Writes the next member; `false` at the end.
@@ -173,9 +178,13 @@ impl Answer {
         }
         self.deep = self.deep.map(|left| left - 1);
         let Entry { name, meta, linked, key } = entry;
-        let shown = folder.shown.join(&name);
+        if self.writer.dav.0.hides(&name) {
+            return Ok(true);
+        }
+        let shown_name = self.names.shown(&name);
+        let shown = folder.shown.join(&shown_name);
         let href = href(&self.writer.dav.0.addresses, &shown, meta.is_folder());
-        self.writer.response(xml, &href, &name, &meta, &key)?;
+        self.writer.response(xml, &href, &shown_name, &meta, &key)?;
         if self.deep.is_some() && meta.is_folder() && !linked {
             let path = folder.listing.path().join(&name);
             if let Ok(listing) = folder.listing.open_member(&path) {

@@ -43,6 +43,8 @@ pub(in crate::dav) struct Writer {
     pub(super) minimal: bool,
     /// Where it is asked for: what clients go on synchronising with.
     tokens: Option<SyncTokens>,
+    /// Whether `allprop` leaves out what says the same of every member.
+    pub(super) brief: bool,
 }
 
 impl Writer {
@@ -59,6 +61,7 @@ impl Writer {
             quota: None,
             minimal: false,
             tokens: None,
+            brief: false,
         }
     }
 
@@ -112,7 +115,7 @@ impl Writer {
         let mut missing = String::new();
         match &self.wanted {
             Wanted::All(included) => {
-                for live in live::ALL {
+                for live in live::ALL.into_iter().filter(|live| !self.leaves_out(*live, &locks)) {
                     self.live(&mut found, live, &item)?;
                 }
                 dead.iter().filter(|one| is_dead(one)).for_each(|one| found.push_str(&one.element));
@@ -159,6 +162,15 @@ impl Writer {
         }
         xml.push_str("</D:response>");
         Ok(())
+    }
+
+    fn leaves_out(&self, live: Live, locks: &[Lock]) -> bool {
+        self.brief
+            && match live {
+                Live::SupportedLock | Live::DisplayName => true,
+                Live::LockDiscovery => locks.is_empty(),
+                _ => false,
+            }
     }
 
     /// Writes a live property; `false` where the resource has none.

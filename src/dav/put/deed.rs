@@ -102,6 +102,7 @@ impl Put {
         if place.is_root() || place.any_meta().is_some_and(Meta::is_folder) {
             return Err(Error::NotAllowed(crate::dav::options::ALLOW_ON_FOLDERS));
         }
+        self.dav.0.refuse_apple_file(place)?;
         if place.any_meta().is_some() && !Upload::fits(place) {
             return Err(Error::Forbidden("what is at this address is no regular file"));
         }
