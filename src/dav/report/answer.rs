@@ -150,6 +150,10 @@ impl Answer {
         // Who knows nothing yet is not told what there was once (RFC 6578 §3.4).
         let gone = || (self.since > 0).then_some(Told::Gone);
         let gone = gone();
+        // What no listing tells of, this does not either.
+        if self.writer.dav.0.hides(&row.name) {
+            return Ok(None);
+        }
         self.enter(&row.folder)?;
         let Some(folder) = &self.folder else {
             return Ok(None);
