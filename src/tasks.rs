@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::auth::DirectoryRef;
 use crate::server::App;
-use crate::store::{Error, lock};
+use crate::store::{Error, lock, sync};
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_secs(1);
@@ -115,6 +115,15 @@ fn clear(app: &App) {
     let cleared: Result<usize, Error> = app.store.write(|tx| lock::delete_expired(tx, now));
     if let Err(error) = cleared {
         tracing::warn!(%error, "ended locks could not be cleared");
+    }
+    loop {
+        match app.store.write(|tx| sync::clear(tx, now)) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err::<_, Error>(error) => {
+                break tracing::warn!(%error, "what clients may no longer ask for could not be cleared");
+            }
+        }
     }
 }
 

@@ -38,6 +38,11 @@ impl Client {
         self == Self::Windows
     }
 
+    /// Whether its names come decomposed, as macOS' file systems have them (tailscale #20512).
+    pub(super) fn sends_decomposed_names(self) -> bool {
+        self == Self::MacOs
+    }
+
     /// Whether each answer ends its connection. On a kept one, Windows can store nothing where a login is needed: it
     /// does not send a body again after a challenge (dufs #380, commit cb7d417).
     #[must_use]

@@ -5,6 +5,7 @@ use http::HeaderMap;
 use super::error::{Error, Result};
 use super::headers::{Conditional, If, List, Test};
 use super::locks;
+use super::report;
 use super::request::DavRequest;
 use crate::files::{Meta, Place};
 
@@ -36,8 +37,9 @@ impl Conditions {
         match &self.if_ {
             None => Ok(()),
             Some(header) => {
+                let mut budget = report::Budget::default();
                 for list in &header.0 {
-                    if list_holds(list, request, place)? {
+                    if list_holds(list, request, place, &mut budget)? {
                         return Ok(());
                     }
                 }
@@ -79,8 +81,9 @@ impl Conditions {
 }
 
 /// Whether all conditions of a list hold for the resource it is about.
-fn list_holds(list: &List, request: &DavRequest<'_>, own: &Place) -> Result<bool> {
+fn list_holds(list: &List, request: &DavRequest<'_>, own: &Place, budget: &mut report::Budget) -> Result<bool> {
     let other;
+    let mut path = Some(request.address.path.clone());
     let place = match &list.tag {
         None => Some(own),
         Some(uri) => match request.inner().addresses.resolve(uri, request.headers()) {
@@ -88,9 +91,13 @@ fn list_holds(list: &List, request: &DavRequest<'_>, own: &Place) -> Result<bool
             // What is not found, or not this password's to see, holds nothing.
             Ok(address) => {
                 other = request.view.find_place(&address.path, true).ok();
+                path = Some(address.path);
                 other.as_ref().map(|found| &found.place)
             }
-            Err(_) => None,
+            Err(_) => {
+                path = None;
+                None
+            }
         },
     };
     let has_tokens = list.conditions.iter().any(|condition| matches!(condition.test, Test::StateToken(_)));
@@ -101,7 +108,10 @@ fn list_holds(list: &List, request: &DavRequest<'_>, own: &Place) -> Result<bool
     for condition in &list.conditions {
         let holds = match &condition.test {
             Test::EntityTag(tag) => place.and_then(Place::meta).is_some_and(|meta| meta.etag() == *tag),
-            Test::StateToken(token) => covering.iter().any(|lock| lock.token == *token),
+            Test::StateToken(token) => {
+                let of_sync = path.as_ref().map_or(Ok(None), |path| report::holds(request, path, token, budget))?;
+                of_sync.unwrap_or_else(|| covering.iter().any(|lock| lock.token == *token))
+            }
         };
         if holds == condition.not {
             return Ok(false);

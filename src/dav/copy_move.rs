@@ -137,7 +137,11 @@ impl Ends {
             Error::NotFound => outside,
             other => no_parent(other),
         })?;
-        let Found { place: target, .. } = found;
+        let Found { place: mut target, .. } = found;
+        if method == Method::Move && target.path() == source.path() && destination.path != request.address.path {
+            // The same in another Unicode form: it shall be spelled so.
+            target = request.view.find_anew(&destination.path)?.place;
+        }
         let deep = check_depth(method, depth, &meta)?;
         let ends = Self { root, source, target, deep };
         ends.check_sense(&meta)?;

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, SecondsFormat};
 
+use super::modified::{MICROSOFT, WIN32_LAST_MODIFIED};
 use super::xml::{DAV, escape};
 use crate::files::Meta;
 
@@ -24,6 +25,10 @@ pub(super) enum Live {
     CurrentUserPrincipal,
     CurrentUserPrivilegeSet,
     Checksums,
+    SupportedReportSet,
+    SyncToken,
+    /// Windows' own word for `getlastmodified`.
+    Win32LastModified,
 }
 
 /// The namespace of ownCloud's and Nextcloud's properties.
@@ -43,8 +48,16 @@ pub(super) const ALL: [Live; 9] = [
 ];
 
 /// Those that are told only to who asks for them by name: they cost more, and few clients know them.
-pub(super) const ON_REQUEST: [Live; 5] =
-    [Live::QuotaAvailable, Live::QuotaUsed, Live::CurrentUserPrincipal, Live::CurrentUserPrivilegeSet, Live::Checksums];
+pub(super) const ON_REQUEST: [Live; 8] = [
+    Live::QuotaAvailable,
+    Live::QuotaUsed,
+    Live::CurrentUserPrincipal,
+    Live::CurrentUserPrivilegeSet,
+    Live::SupportedReportSet,
+    Live::SyncToken,
+    Live::Checksums,
+    Live::Win32LastModified,
+];
 
 impl Live {
     /// The element's local name.
@@ -64,6 +77,9 @@ impl Live {
             Self::CurrentUserPrincipal => "current-user-principal",
             Self::CurrentUserPrivilegeSet => "current-user-privilege-set",
             Self::Checksums => "checksums",
+            Self::SupportedReportSet => "supported-report-set",
+            Self::SyncToken => "sync-token",
+            Self::Win32LastModified => WIN32_LAST_MODIFIED,
         }
     }
 
@@ -71,6 +87,7 @@ impl Live {
     pub(super) fn namespace(self) -> &'static str {
         match self {
             Self::Checksums => OWNCLOUD,
+            Self::Win32LastModified => MICROSOFT,
             _ => DAV,
         }
     }
@@ -94,7 +111,7 @@ impl Live {
             Self::ContentType if meta.is_folder() => None,
             Self::ContentType => Some(content_type(name).to_owned()),
             Self::ETag => Some(meta.etag()),
-            Self::LastModified => Some(http_date(meta.modified_s)),
+            Self::LastModified | Self::Win32LastModified => Some(http_date(meta.modified_s)),
             Self::ResourceType => Some(if meta.is_folder() { "<D:collection/>".to_owned() } else { String::new() }),
             Self::SupportedLock => Some(SUPPORTED_LOCK.to_owned()),
             Self::LockDiscovery
@@ -102,7 +119,9 @@ impl Live {
             | Self::QuotaUsed
             | Self::CurrentUserPrincipal
             | Self::CurrentUserPrivilegeSet
-            | Self::Checksums => None,
+            | Self::Checksums
+            | Self::SupportedReportSet
+            | Self::SyncToken => None,
         }
     }
 }

@@ -1,11 +1,12 @@
 //! WebDAV: RFC 4918 classes 1, 2 and 3 over a person's files.
 //!
 //! Address, permissions, headers and preconditions are checked once, in front, for every method. GET, PUT, DELETE,
-//! COPY, MOVE, PROPFIND and PROPPATCH are ours, one file each; MKCOL, LOCK and UNLOCK are dav-server's handlers over
+//! COPY, MOVE, PROPFIND, PROPPATCH and REPORT are ours, one file each; MKCOL, LOCK and UNLOCK are dav-server's handlers over
 //! the storage in `engine` (see `docs/decisions/0002-dav-server-or-own.md`).
 //!
 //! A method is plain blocking code in one hop off the async threads; only bodies stream.
 
+mod changes;
 mod client;
 mod commit;
 mod conditions;
@@ -22,6 +23,8 @@ mod live;
 mod lock;
 mod locks;
 mod mkcol;
+mod modified;
+mod names;
 pub mod options;
 mod principal;
 mod propfind;
@@ -29,6 +32,7 @@ mod proppatch;
 mod put;
 mod quota;
 mod recover;
+mod report;
 mod request;
 mod safe;
 mod stream;
@@ -68,6 +72,7 @@ struct Inner {
     stall_timeout: Duration,
     addresses: Addresses,
     commit: commit::CommitLock,
+    looks: report::Looks,
 }
 
 impl Dav {
@@ -83,6 +88,7 @@ impl Dav {
             stall_timeout: config.server.stall_timeout,
             addresses: Addresses::new(config.server.public_urls.clone()),
             commit: commit::CommitLock::default(),
+            looks: report::Looks::default(),
         }))
     }
 
@@ -135,6 +141,7 @@ fn dispatch(request: &request::DavRequest<'_>) -> Result<Response<Body>> {
         "OPTIONS" => options::options(request),
         "PROPFIND" => propfind::propfind(request),
         "PROPPATCH" => proppatch::proppatch(request),
+        "REPORT" => report::report(request),
         "MKCOL" => mkcol::mkcol(request),
         "DELETE" => delete::delete(request),
         "COPY" => copy_move::copy(request),

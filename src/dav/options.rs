@@ -7,13 +7,15 @@ use super::error::Result;
 use super::request::DavRequest;
 
 /// The methods of a drive.
-pub const ALLOW: &str = "OPTIONS, GET, HEAD, PUT, PATCH, DELETE, MKCOL, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK";
+pub const ALLOW: &str =
+    "OPTIONS, GET, HEAD, PUT, PATCH, DELETE, MKCOL, COPY, MOVE, PROPFIND, PROPPATCH, REPORT, LOCK, UNLOCK";
 
 /// Those of a folder that is there.
-pub const ALLOW_ON_FOLDERS: &str = "OPTIONS, GET, HEAD, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK";
+pub const ALLOW_ON_FOLDERS: &str = "OPTIONS, GET, HEAD, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, REPORT, LOCK, UNLOCK";
 
-/// Compliance classes: 1, locks (2), the revised specification (3), and SabreDAV's partial update.
-pub const CLASSES: &str = "1, 2, 3, sabredav-partialupdate";
+/// Compliance classes: 1, locks (2), the revised specification (3), MKCOL with properties (RFC 5689), and SabreDAV's
+/// partial update.
+pub const CLASSES: &str = "1, 2, 3, extended-mkcol, sabredav-partialupdate";
 
 pub(super) fn options(request: &DavRequest<'_>) -> Result<Response<Body>> {
     request.without_body()?;

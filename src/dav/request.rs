@@ -3,8 +3,10 @@
 use http::HeaderMap;
 use http::request::Parts;
 
+use super::client::Client;
 use super::error::{Error, Result};
 use super::headers::{Address, Addresses, Depth};
+use super::names::Names;
 use super::view::{Spot, View};
 use super::{Dav, Inner};
 use crate::auth::Principal;
@@ -21,6 +23,8 @@ pub(super) struct DavRequest<'r> {
     pub(super) address: Address,
     /// What of the home this application password sees.
     pub(super) view: View,
+    /// How the client's names are read.
+    pub(super) names: Names,
     pub(super) now: Time,
 }
 
@@ -30,8 +34,9 @@ impl<'r> DavRequest<'r> {
         let address = Addresses::of_request(parts.uri.path())?;
         permit(principal.scope(), parts.method.as_str())?;
         let home = dav.0.storage.homes().open(&principal.user().home)?;
-        let view = View::new(home, principal.folders())?;
-        Ok(Self { dav, principal, parts, body, address, view, now: dav.0.clock.now() })
+        let names = Names::of(Client::of(&parts.headers), dav.0.config.normalize_names);
+        let view = View::new(home, principal.folders(), names)?;
+        Ok(Self { dav, principal, parts, body, address, view, names, now: dav.0.clock.now() })
     }
 
     pub(super) fn method(&self) -> &str {
@@ -82,7 +87,7 @@ pub(super) fn href(addresses: &Addresses, path: &Path, folder: bool) -> String {
 
 /// What each scope may do: the one table.
 pub(super) fn permit(scope: Scope, method: &str) -> Result<()> {
-    let reads = matches!(method, "GET" | "HEAD" | "OPTIONS" | "PROPFIND");
+    let reads = matches!(method, "GET" | "HEAD" | "OPTIONS" | "PROPFIND" | "REPORT");
     let allowed = match scope {
         Scope::ReadWrite => true,
         Scope::ReadOnly => reads,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::error::{Error, Result};
+use super::names::Names;
 use crate::files::{self, Path, Place, Root};
 
 /// The visible part of a home.
@@ -10,6 +11,8 @@ use crate::files::{self, Path, Place, Root};
 pub(super) struct View {
     home: Root,
     folders: Vec<Path>,
+    /// How the client's names are read.
+    names: Names,
 }
 
 /// What a path names.
@@ -29,9 +32,9 @@ pub(super) struct Found {
 }
 
 impl View {
-    pub(super) fn new(home: Root, folders: &[String]) -> Result<Self> {
+    pub(super) fn new(home: Root, folders: &[String], names: Names) -> Result<Self> {
         let folders = folders.iter().map(|folder| Path::from_plain(folder)).collect::<std::result::Result<_, _>>();
-        Ok(Self { home, folders: folders.map_err(|error| Error::Internal(error.to_string()))? })
+        Ok(Self { home, folders: folders.map_err(|error| Error::Internal(error.to_string()))?, names })
     }
 
     /// The whole home.
@@ -41,21 +44,41 @@ impl View {
 
     /// Finds what a path names.
     pub(super) fn find(&self, path: &Path, follow: bool) -> Result<Spot> {
-        if self.folders.is_empty() {
-            return Ok(Spot::Real(find_in(self.home.clone(), path, follow)?));
+        if let Some((root, rest)) = self.root_of(path)? {
+            let place = self.names.find(&root, &rest, follow)?;
+            return Ok(Spot::Real(Found { root, place }));
         }
-        // The innermost of the folders that hold the path counts.
-        let holding = self.folders.iter().filter_map(|folder| Some((folder, path.beneath(folder)?)));
-        if let Some((folder, rest)) = holding.max_by_key(|(folder, _)| folder.as_bytes().len()) {
-            let root = match self.home.confined_to(folder) {
-                Err(files::Error::NoParent | files::Error::NotFound) => return Err(Error::NotFound),
-                other => other?,
-            };
-            return Ok(Spot::Real(find_in(root, &rest, follow)?));
-        }
-        let next = |folder: &Path| folder.beneath(path)?.names().next().map(<[u8]>::to_vec);
+        let next = |folder: &Path| self.names.beneath(folder, path)?.names().next().map(<[u8]>::to_vec);
         let names: BTreeSet<Vec<u8>> = self.folders.iter().filter_map(next).collect();
         if names.is_empty() { Err(Error::NotFound) } else { Ok(Spot::Way(names)) }
+    }
+
+    /// The root that holds a path, and the path in it; `None` where no folder does.
+    fn root_of(&self, path: &Path) -> Result<Option<(Root, Path)>> {
+        if self.folders.is_empty() {
+            return Ok(Some((self.home.clone(), path.clone())));
+        }
+        // The innermost of the folders that hold the path counts, and one of just this form before one of another.
+        let holding = |beneath: &dyn Fn(&Path) -> Option<Path>| {
+            let holding = self.folders.iter().filter_map(|folder| Some((folder, beneath(folder)?)));
+            holding.max_by_key(|(folder, _)| folder.as_bytes().len())
+        };
+        let found =
+            holding(&|folder| path.beneath(folder)).or_else(|| holding(&|folder| self.names.beneath(path, folder)));
+        let Some((folder, rest)) = found else {
+            return Ok(None);
+        };
+        match self.home.confined_to(&self.names.on_disk(&self.home, folder)) {
+            Err(files::Error::NoParent | files::Error::NotFound) => Err(Error::NotFound),
+            other => Ok(Some((other?, rest))),
+        }
+    }
+
+    /// Finds a place for a name that shall be spelled anew, as where something is moved to another form of its name.
+    pub(super) fn find_anew(&self, path: &Path) -> Result<Found> {
+        let (root, rest) = self.root_of(path)?.ok_or(Error::NotFound)?;
+        let place = self.names.find_anew(&root, &rest)?;
+        Ok(Found { root, place })
     }
 
     /// The same for methods that need a place of the person's own.
@@ -65,9 +88,4 @@ impl View {
             Spot::Way(_) => Err(Error::NotFound),
         }
     }
-}
-
-fn find_in(root: Root, path: &Path, follow: bool) -> Result<Found> {
-    let place = root.find(path, follow)?;
-    Ok(Found { root, place })
 }

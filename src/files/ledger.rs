@@ -177,9 +177,12 @@ impl Tally {
     fn try_hold(&self, quota: u64, bytes: u64) -> bool {
         let mut state = self.state();
         let used = state.known.map_or(0, |known| known.bytes);
-        let fits = used.saturating_add(state.reserved).saturating_add(bytes) <= quota;
+        let Some(reserved) = state.reserved.checked_add(bytes) else {
+            return false;
+        };
+        let fits = used.checked_add(reserved).is_some_and(|together| together <= quota);
         if fits {
-            state.reserved += bytes;
+            state.reserved = reserved;
         }
         fits
     }
@@ -231,5 +234,126 @@ impl Drop for Reservation {
     fn drop(&mut self) {
         let mut state = self.tally.state();
         state.reserved = state.reserved.saturating_sub(self.held);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::{NewHome, Storage};
+    use crate::model::UserName;
+
+    /// A home with one file of 100 bytes, and a time that is moved by hand.
+    struct Scene {
+        folder: tempfile::TempDir,
+        root: Root,
+        tally: Arc<Tally>,
+        now: Time,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().expect("a folder");
+            let homes = Storage::open(&folder.path().join("storage"), false).expect("a storage").into_homes();
+            let home = homes.make(&UserName::parse("alice").expect("a name"), &NewHome::New).expect("made");
+            let root = homes.open(&home).expect("opened");
+            let tally = homes.ledger().tally(root.home_key());
+            let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
+            let scene = Self { folder, root, tally, now };
+            scene.write("one", 100);
+            scene
+        }
+
+        /// As another program does it: nobody is told.
+        fn write(&self, name: &str, bytes: usize) {
+            std::fs::write(self.folder.path().join("storage/files/alice").join(name), vec![0; bytes]).expect("written");
+        }
+
+        fn used(&self) -> u64 {
+            self.tally.used(&self.root, self.now).expect("measured").bytes
+        }
+
+        fn reserve(&self, quota: u64, bytes: u64) -> Result<Reservation> {
+            self.tally.reserve(&self.root, Some(quota), self.now, bytes)
+        }
+
+        fn pass(&mut self, seconds: i64) {
+            self.now += TimeDelta::seconds(seconds);
+        }
+    }
+
+    #[test]
+    fn deeds_are_counted_and_others_are_seen_within_a_minute() {
+        let mut scene = Scene::new();
+        assert_eq!(scene.used(), 100);
+        scene.tally.note(50, 1);
+        scene.tally.note(-20, 0);
+        assert_eq!((scene.used(), scene.tally.known().map(|known| known.files)), (130, Some(2)));
+        scene.write("two", 1000);
+        scene.pass(49);
+        assert_eq!(scene.used(), 130);
+        scene.pass(2);
+        assert_eq!(scene.used(), 1100, "what is on the disk, not what was noted");
+    }
+
+    #[test]
+    fn room_is_held_while_it_is_needed() {
+        let scene = Scene::new();
+        let mut first = scene.reserve(1000, 600).expect("there is room");
+        assert!(matches!(scene.reserve(1000, 301), Err(Error::OverQuota)));
+        let second = scene.reserve(1000, 300).expect("the rest");
+        assert!(matches!(first.cover(scene.now, 601), Err(Error::OverQuota)));
+        drop(second);
+        first.cover(scene.now, 900).expect("what was given back");
+        first.cover(scene.now, 1).expect("less is held already");
+        assert!(scene.reserve(1000, 1).is_err() && scene.reserve(1000, 0).is_ok());
+        drop(first);
+        assert!(scene.reserve(1000, 900).is_ok());
+        assert!(scene.tally.reserve(&scene.root, None, scene.now, u64::MAX).is_ok(), "without a quota nothing is held");
+        assert!(scene.reserve(u64::MAX, u64::MAX).is_err(), "numbers do not run over");
+    }
+
+    #[test]
+    fn nothing_is_refused_by_an_old_measurement() {
+        let mut scene = Scene::new();
+        assert!(scene.reserve(100, 1).is_err());
+        std::fs::remove_file(scene.folder.path().join("storage/files/alice/one")).expect("removed");
+        assert!(scene.reserve(100, 1).is_err(), "it was measured a moment ago");
+        scene.pass(6);
+        assert!(scene.reserve(100, 100).is_ok());
+        // A tree was removed here, and nobody has counted it.
+        scene.write("two", 100);
+        scene.tally.note(100, 1);
+        assert!(scene.reserve(100, 1).is_err());
+        std::fs::remove_file(scene.folder.path().join("storage/files/alice/two")).expect("removed");
+        scene.tally.note_unknown();
+        scene.pass(1);
+        assert!(scene.reserve(100, 100).is_ok());
+    }
+
+    #[test]
+    fn a_home_is_measured_by_itself_only_while_somebody_asks() {
+        let mut scene = Scene::new();
+        assert!(scene.tally.due(scene.now).is_none(), "nobody has asked");
+        scene.used();
+        assert!(scene.tally.due(scene.now).is_none(), "that was now");
+        scene.pass(26);
+        assert!(scene.tally.due(scene.now).is_some());
+        scene.tally.state().during = Some(0);
+        assert!(scene.tally.due(scene.now).is_none(), "it is being walked");
+        scene.tally.state().during = None;
+        scene.pass(120);
+        assert!(scene.tally.due(scene.now).is_none() && scene.tally.state().root.is_none());
+    }
+
+    /// What comes while the home is walked may have been seen or not: it is counted rather than forgotten.
+    #[test]
+    fn what_comes_during_a_walk_is_not_lost() {
+        let scene = Scene::new();
+        scene.used();
+        scene.tally.state().during = Some(0);
+        scene.tally.note(70, 1);
+        assert_eq!(scene.tally.state().during, Some(70));
+        assert_eq!(scene.tally.known().map(|known| known.bytes), Some(170));
     }
 }

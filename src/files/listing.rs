@@ -3,12 +3,13 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::Dir;
+use rustix::io::Errno;
 
 use super::meta::{Kind, Meta};
 use super::path::TEMPORARY_FOLDER;
 use super::place::Place;
 use super::root::Root;
-use super::{Path, Result, sys};
+use super::{Error, Path, Result, sys};
 
 /// A member of a folder.
 #[derive(Debug, Clone)]
@@ -81,6 +82,27 @@ impl Listing {
         }
     }
 
+    /// What is served of one name, whether or not the reading has come to it; `None` where nothing is.
+    ///
+    /// # Errors
+    /// The disk's: then it is not known.
+    pub fn member(&self, name: &[u8]) -> Result<Option<Entry>> {
+        let meta = match sys::stat(self.folder.as_fd(), name) {
+            Ok(meta) => meta,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(other) => return Err(other.into()),
+        };
+        match meta.kind {
+            Kind::File | Kind::Folder => Ok(Some(self.entry(name, meta))),
+            Kind::Other => Ok(None),
+            Kind::Link => match self.root.find_in_home(&self.path.join(name)) {
+                Ok(place) => Ok(place.meta().map(|meta| linked(name, *meta, &place))),
+                Err(Error::NotFound | Error::NoParent | Error::Escapes | Error::Reserved) => Ok(None),
+                Err(other) => Err(other),
+            },
+        }
+    }
+
     /// Opens a member folder by its path in the home.
     ///
     /// # Errors
@@ -98,7 +120,10 @@ impl Listing {
 
     fn follow(&self, name: &[u8]) -> Option<Entry> {
         let place = self.root.find_in_home(&self.path.join(name)).ok()?;
-        let meta = *place.meta()?;
-        Some(Entry { name: name.to_vec(), meta, linked: true, key: place.key() })
+        Some(linked(name, *place.meta()?, &place))
     }
+}
+
+fn linked(name: &[u8], meta: Meta, place: &Place) -> Entry {
+    Entry { name: name.to_vec(), meta, linked: true, key: place.key() }
 }

@@ -58,7 +58,7 @@ mod tests {
     use crate::clock::from_millis;
     use crate::model::{AuditFilter, Home, Quarter, Scope};
     use crate::store::{
-        Store, app_password, audit, lock, people, property, second_factor, session, setting, traffic, user,
+        Store, app_password, audit, lock, people, property, second_factor, session, setting, sync, traffic, user,
     };
 
     /// What the first schema may hold, in the columns that it had.
@@ -203,6 +203,19 @@ mod tests {
                 Ok(())
             })
             .expect("read");
+    }
+
+    #[test]
+    fn what_clients_ask_beyond_files_is_there_after_an_upgrade_and_empty() {
+        let (_folder, file) = of_the_first_schema();
+        let store = Store::open(&file).expect("brought up to date");
+        for table in ["digest", "sync_tree", "sync_look", "sync_member"] {
+            let sql = format!("SELECT count(*) FROM {table}");
+            let rows: i64 = store.read(|c| Ok(c.query_one(&sql, [], |row| row.get(0))?)).expect("read");
+            assert_eq!(rows, 0, "{table}");
+        }
+        let made = store.write(|tx| sync::make_tree(tx, b"files/alice", &[7; 8], from_millis(0))).expect("made");
+        assert_eq!(store.read(|c| sync::tree(c, b"files/alice")).expect("read"), Some(made));
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod property;
 pub mod second_factor;
 pub mod session;
 pub mod setting;
+pub mod sync;
 pub mod traffic;
 pub mod usage;
 pub mod user;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row, named_params};
 
-use super::{Error, Result, digest, lock, property};
+use super::{Error, Result, digest, lock, property, sync};
 
 /// What a deed does to the properties of the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,18 +53,21 @@ pub fn announce(connection: &Connection, change: &Change) -> Result<i64> {
 }
 
 /// Writes a deed's consequences down: properties and digests follow, locks end with what is gone (RFC 4918 §7.6, §9.6).
+/// What has other properties than before is changed for who synchronises, also where its content is not.
 pub fn apply(connection: &Connection, change: &Change) -> Result<()> {
     match change.kind {
         Kind::Copy => {
             lock::delete_beneath(connection, &change.target)?;
             delete_notes(connection, &change.target)?;
-            copy_notes(connection, &change.source, &change.target)
+            copy_notes(connection, &change.source, &change.target)?;
+            sync::doubt_resource(connection, &change.target, true)
         }
         Kind::Move => {
             lock::delete_beneath(connection, &change.target)?;
             delete_notes(connection, &change.target)?;
             copy_notes(connection, &change.source, &change.target)?;
             delete_notes(connection, &change.source)?;
+            sync::doubt_resource(connection, &change.target, true)?;
             lock::delete_tree(connection, &change.source)
         }
         Kind::Remove => {

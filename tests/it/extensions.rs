@@ -110,7 +110,7 @@ fn a_whole_tree_is_told_up_to_a_bound() {
     }
     let whole = propfind(&alice, "/dav/tree/", &[("Depth", "infinity")], "<D:getetag/>").text();
     assert_eq!(whole.matches("<D:response>").count(), 1 + 10 + 400);
-    assert!(!whole.contains("507"));
+    assert!(!whole.contains("507 Insufficient"));
     for file in 0..200 {
         fs::write(alice.file(&format!("tree/{file}.txt")), b"x").expect("a file");
     }
@@ -166,4 +166,95 @@ fn failures_say_their_condition() {
         assert!(allow.contains("OPTIONS") && allow.contains("PROPFIND"), "{method} {path}: {allow}");
         assert!(!allow.split(", ").any(|one| one == method), "{method} {path}: {allow}");
     }
+}
+
+const XML: (&str, &str) = ("Content-Type", "application/xml; charset=\"utf-8\"");
+
+fn mkcol(person: &Person, path: &str, headers: &[(&str, &str)], prop: &str) -> Answer {
+    let body = format!("<D:mkcol xmlns:D=\"DAV:\"><D:set><D:prop>{prop}</D:prop></D:set></D:mkcol>");
+    person.client().send("MKCOL", path, &[headers, &[XML]].concat(), body.as_bytes())
+}
+
+/// RFC 5689: a folder comes with its properties, or not at all.
+#[test]
+fn a_folder_is_made_with_its_properties() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let options = alice.client().send("OPTIONS", "/dav/", &[], b"");
+    assert!(options.header("dav").is_some_and(|classes| classes.contains("extended-mkcol")));
+    let plain = "<D:resourcetype><D:collection/></D:resourcetype><D:displayname>Photos</D:displayname>\
+                 <x:colour xmlns:x=\"urn:x\">blue</x:colour>";
+    let answer = mkcol(&alice, "/dav/d", &[], plain);
+    let text = answer.text();
+    assert_eq!(answer.status, 201, "{text}");
+    assert!(text.contains("<D:mkcol-response") && text.contains("HTTP/1.1 200 OK"), "{text}");
+    let props = propfind(&alice, "/dav/d/", &[ZERO], "<D:displayname/><D:resourcetype/><x:colour xmlns:x=\"urn:x\"/>");
+    let text = props.text();
+    assert!(text.contains(">Photos<") && text.contains(">blue<") && text.contains("<D:collection/>"), "{text}");
+    let minimal = mkcol(&alice, "/dav/e", &[("Prefer", "return=minimal")], plain);
+    assert_eq!((minimal.status, minimal.header("preference-applied")), (201, Some("return=minimal")));
+    assert!(minimal.body.is_empty());
+    // Without a kind it is a plain folder; without anything, too.
+    assert_eq!(mkcol(&alice, "/dav/f", &[], "<D:displayname>F</D:displayname>").status, 201);
+    assert_eq!(mkcol(&alice, "/dav/g", &[], "").status, 201);
+    assert_eq!(mkcol(&alice, "/dav/d", &[], plain).status, 405);
+    assert_eq!(mkcol(&alice, "/dav/none/d", &[], plain).status, 409);
+    assert_eq!(alice.names(), ["d", "e", "f", "g"]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_as_asked_is_not_made() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let name = "<D:displayname>x</D:displayname>";
+    for (prop, code) in [
+        (
+            format!("<D:resourcetype><D:collection/><x:calendar xmlns:x=\"urn:x\"/></D:resourcetype>{name}"),
+            "valid-resourcetype",
+        ),
+        (format!("<D:resourcetype/>{name}"), "valid-resourcetype"),
+        (format!("{name}<D:getetag>x</D:getetag>"), "cannot-modify-protected-property"),
+    ] {
+        let answer = mkcol(&alice, "/dav/d", &[], &prop);
+        let text = answer.text();
+        assert_eq!(answer.status, 403, "{text}");
+        assert!(text.contains(&format!("<D:error><D:{code}/></D:error>")), "{text}");
+        assert!(text.contains("<D:displayname/></D:prop><D:status>HTTP/1.1 424 Failed Dependency"), "{text}");
+    }
+    let client = alice.client();
+    for (headers, body, status) in [
+        (vec![], "<D:mkcol xmlns:D=\"DAV:\"/>", 415),
+        (vec![("Content-Type", "text/plain")], "<D:mkcol xmlns:D=\"DAV:\"/>", 415),
+        (vec![XML], "<D:propfind xmlns:D=\"DAV:\"/>", 415),
+        (vec![XML], "<D:mkcol", 400),
+        (vec![XML], "<D:mkcol xmlns:D=\"DAV:\"><D:set/></D:mkcol>", 400),
+        (vec![XML, ("If-Match", "*")], "<D:mkcol xmlns:D=\"DAV:\"/>", 412),
+    ] {
+        assert_eq!(client.send("MKCOL", "/dav/d", &headers, body.as_bytes()).status, status, "{headers:?} {body}");
+    }
+    let reader = server.person_with("alice", &["--read-only"]);
+    assert_eq!(mkcol(&reader, "/dav/d", &[], name).status, 403);
+    assert_eq!(alice.names(), Vec::<String>::new());
+    // Nothing of it clings to what comes later.
+    assert_eq!(client.send("MKCOL", "/dav/d", &[], b"").status, 201);
+    assert!(propfind(&alice, "/dav/d/", &[ZERO], "<D:displayname/>").text().contains(">d<"));
+}
+
+/// RFC 8144 §2.2: no word where all went well, all of them where it did not.
+#[test]
+fn a_change_of_properties_says_less_where_less_is_preferred() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    alice.client().put("/dav/f", b"x");
+    let set = |prop: &str| {
+        let body =
+            format!("<D:propertyupdate xmlns:D=\"DAV:\"><D:set><D:prop>{prop}</D:prop></D:set></D:propertyupdate>");
+        alice.client().send("PROPPATCH", "/dav/f", &[("Prefer", "return=minimal"), XML], body.as_bytes())
+    };
+    let fine = set("<D:displayname>F</D:displayname>");
+    assert_eq!((fine.status, fine.header("preference-applied")), (200, Some("return=minimal")));
+    assert!(fine.body.is_empty());
+    assert!(propfind(&alice, "/dav/f", &[ZERO], "<D:displayname/>").text().contains(">F<"));
+    let refused = set("<D:getetag>x</D:getetag>");
+    assert!(refused.status == 207 && refused.text().contains("403 Forbidden"), "{}", refused.text());
 }

@@ -218,7 +218,7 @@ fn what_is_no_lock_is_refused() {
     assert!(held.body.contains("Second-3600"), "the longest time: {}", held.body);
     assert_eq!(lock(&alice, "/dav/b", EXCLUSIVE, &[]).status, 201);
     assert_eq!(lock(&alice, "/dav/c", EXCLUSIVE, &[]).status, 507, "S21: only so many locks");
-    for bad in ["", "urn:uuid:1", "<>", "<a b>"] {
+    for bad in ["", "uuid", "<>", "<a b>"] {
         assert_eq!(alice.client().send("UNLOCK", "/dav/a", &[("Lock-Token", bad)], b"").status, 400, "{bad}");
     }
 }

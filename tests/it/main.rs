@@ -40,5 +40,6 @@ mod quota;
 mod sandbox;
 mod scopes;
 mod server;
+mod sync;
 mod traces;
 mod transfers;

@@ -29,7 +29,7 @@ fn value(alice: &Person, path: &str) -> Option<String> {
 }
 
 /// What the drive says of itself to who asks.
-const CLASSES: &str = "1, 2, 3, sabredav-partialupdate";
+const CLASSES: &str = "1, 2, 3, extended-mkcol, sabredav-partialupdate";
 
 #[test]
 fn depth_decides_how_far_it_reaches() {

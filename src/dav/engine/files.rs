@@ -14,6 +14,7 @@ use futures_util::stream;
 use super::{Cause, find};
 use crate::auth::Principal;
 use crate::dav::error::{Error, Result};
+use crate::dav::names::Names;
 use crate::dav::{Dav, put};
 use crate::files::{self, Entry, Listing, Meta, Upload};
 
@@ -21,6 +22,7 @@ use crate::files::{self, Entry, Listing, Meta, Upload};
 #[derive(Clone)]
 pub(super) struct LatchkeyFiles {
     pub(super) dav: Dav,
+    pub(super) names: Names,
     pub(super) cause: Cause,
 }
 
@@ -39,14 +41,14 @@ impl LatchkeyFiles {
     }
 
     fn look(&self, path: &DavPath, principal: &Principal) -> Result<Meta> {
-        let found = find(&self.dav, principal, path)?;
+        let found = find(&self.dav, self.names, principal, path)?;
         found.place.meta().copied().ok_or(Error::NotFound)
     }
 
     /// LOCK on nothing makes an empty file (RFC 4918 §9.10.4).
     fn make_empty(&self, path: &DavPath, principal: &Principal) -> Result<Meta> {
         let inner = &self.dav.0;
-        let mut place = find(&self.dav, principal, path)?.place;
+        let mut place = find(&self.dav, self.names, principal, path)?.place;
         let mut upload = Upload::begin(&place)?;
         upload.seal(&place, inner.clock.now(), None, inner.durable)?;
         upload.commit(&mut place, true)?;
@@ -58,12 +60,12 @@ impl LatchkeyFiles {
 
     fn make_folder(&self, path: &DavPath, principal: &Principal) -> Result<()> {
         let inner = &self.dav.0;
-        let mut place = find(&self.dav, principal, path).map_err(put::no_parent)?.place;
+        let mut place = find(&self.dav, self.names, principal, path).map_err(put::no_parent)?.place;
         Ok(place.make_folder(inner.clock.now(), None, inner.durable)?)
     }
 
     fn list(&self, path: &DavPath, principal: &Principal) -> Result<Vec<FsResult<Box<dyn DavDirEntry>>>> {
-        let found = find(&self.dav, principal, path)?;
+        let found = find(&self.dav, self.names, principal, path)?;
         let mut listing = Listing::open(&found.place, &found.root)?;
         let entries = std::iter::from_fn(|| listing.next_entry());
         Ok(entries.map(|entry| Ok(Box::new(Member(entry)) as Box<dyn DavDirEntry>)).collect())

@@ -13,6 +13,7 @@ use crate::clock::seconds;
 use crate::dav::Dav;
 use crate::dav::error::{Code, Error, Result};
 use crate::dav::locks::{CONTENT, WHOLE, covering, require_for};
+use crate::dav::names::Names;
 use crate::secret;
 use crate::store::lock::{self, Lock};
 
@@ -20,6 +21,7 @@ use crate::store::lock::{self, Lock};
 #[derive(Debug, Clone)]
 pub(super) struct LatchkeyLocks {
     pub(super) dav: Dav,
+    pub(super) names: Names,
     pub(super) principal: Principal,
     pub(super) tokens: Vec<String>,
     pub(super) order: Option<LockOrder>,
@@ -28,7 +30,7 @@ pub(super) struct LatchkeyLocks {
 
 impl LatchkeyLocks {
     fn key(&self, path: &DavPath) -> Result<Vec<u8>> {
-        Ok(find(&self.dav, &self.principal, path)?.place.key())
+        Ok(find(&self.dav, self.names, &self.principal, path)?.place.key())
     }
 
     fn order(&self) -> Result<&LockOrder> {
@@ -162,7 +164,7 @@ impl DavLockSystem for LatchkeyLocks {
         let inner = &self.dav.0;
         let now = inner.clock.now();
         let checked = || -> Result<()> {
-            let place = find(&self.dav, &self.principal, path)?.place;
+            let place = find(&self.dav, self.names, &self.principal, path)?.place;
             if ignore_principal {
                 // dav-server asks so whether a state token of `If` is of this resource.
                 let covering = covering(inner, &place.key(), now)?;

@@ -19,6 +19,7 @@ use http_body_util::{BodyExt, Full};
 use super::conditions::Conditions;
 use super::error::{Error, Result};
 use super::headers::PREFIX;
+use super::names::Names;
 use super::request::DavRequest;
 use super::view::{Found, View};
 use super::{Dav, put};
@@ -68,10 +69,12 @@ impl Cause {
 /// Runs the handler, here and now: it asks nothing that would have to wait.
 pub(super) fn run(request: &DavRequest<'_>, orders: Orders) -> Result<Response<Body>> {
     let cause = Cause::default();
-    let files = files::LatchkeyFiles { dav: request.dav.clone(), cause: cause.clone() };
+    let names = request.names;
+    let files = files::LatchkeyFiles { dav: request.dav.clone(), names, cause: cause.clone() };
     let tokens = Conditions::read(request.headers())?.tokens().into_iter().map(ToOwned::to_owned).collect();
     let locks = locks::LatchkeyLocks {
         dav: request.dav.clone(),
+        names,
         principal: request.principal.clone(),
         tokens,
         order: orders.lock.clone(),
@@ -136,9 +139,9 @@ fn failure(status: StatusCode) -> Error {
 }
 
 /// The place that dav-server means.
-fn find(dav: &Dav, principal: &Principal, path: &DavPath) -> Result<Found> {
+fn find(dav: &Dav, names: Names, principal: &Principal, path: &DavPath) -> Result<Found> {
     let home = dav.0.storage.homes().open(&principal.user().home)?;
-    let view = View::new(home, principal.folders())?;
+    let view = View::new(home, principal.folders(), names)?;
     let mut plain = Path::root();
     for name in path.as_bytes().split(|&byte| byte == b'/').filter(|name| !name.is_empty()) {
         plain.push(name).map_err(|error| Error::BadRequest(error.to_string()))?;

@@ -17,6 +17,11 @@ impl ClientTime {
         let Some(text) = single(headers, "x-oc-mtime")? else {
             return Ok(None);
         };
+        Self::parse(text).map(Some)
+    }
+
+    /// Reads a number of seconds.
+    pub(in crate::dav) fn parse(text: &str) -> Result<Self, Malformed> {
         let malformed = Malformed { name: "X-OC-Mtime", expected: "seconds since 1970" };
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
         let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -24,7 +29,7 @@ impl ClientTime {
             return Err(malformed);
         }
         let seconds: i64 = whole.parse().map_err(|_| malformed)?;
-        if (-LATEST..=LATEST).contains(&seconds) { Ok(Some(Self(seconds))) } else { Err(malformed) }
+        if (-LATEST..=LATEST).contains(&seconds) { Ok(Self(seconds)) } else { Err(malformed) }
     }
 }
 

@@ -3,7 +3,8 @@
 mod wanted;
 mod writer;
 
-pub(super) use writer::empty;
+pub(super) use wanted::Wanted;
+pub(super) use writer::{Writer, empty};
 
 use std::collections::BTreeSet;
 
@@ -21,14 +22,12 @@ use super::view::{Found, Spot};
 use super::xml::escape;
 use crate::auth::Principal;
 use crate::files::{Entry, Kind, Listing, Meta, Path};
-use wanted::Wanted;
-use writer::Writer;
 
 /// Bytes of a piece.
-const PIECE: usize = 64 * 1024;
+pub(super) const PIECE: usize = 64 * 1024;
 
-const HEAD: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<D:multistatus xmlns:D=\"DAV:\">";
-const TAIL: &str = "</D:multistatus>\n";
+pub(super) const HEAD: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<D:multistatus xmlns:D=\"DAV:\">";
+pub(super) const TAIL: &str = "</D:multistatus>\n";
 
 pub(super) fn propfind(request: &DavRequest<'_>) -> Result<Response<Body>> {
     let depth = request.depth()?.unwrap_or(Depth::Infinity);
@@ -121,6 +120,7 @@ impl Answer {
         let key = place.key();
         writer.root = Some(found.root.clone());
         writer.look_at_home(&found.root)?;
+        writer.look_for_tokens(found)?;
         writer.look_ahead(place.home_key())?;
         let shown = request.address.path.clone();
         let mut xml = HEAD.to_owned();

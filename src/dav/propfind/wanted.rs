@@ -6,7 +6,7 @@ use crate::dav::xml::Element;
 
 /// What a client asks for.
 #[derive(Debug)]
-pub(super) enum Wanted {
+pub(in crate::dav) enum Wanted {
     /// Everything, and what `include` names besides.
     All(Vec<Name>),
     /// The names alone.
@@ -16,7 +16,7 @@ pub(super) enum Wanted {
 }
 
 /// A property that is asked for: namespace, local name, and the live property where it is one.
-pub(super) type Name = (String, String, Option<Live>);
+pub(in crate::dav) type Name = (String, String, Option<Live>);
 
 impl Wanted {
     /// No body means everything (RFC 4918 §9.1).
@@ -39,6 +39,11 @@ impl Wanted {
             .dav_child("prop")
             .ok_or_else(|| Error::BadRequest("propfind holds allprop, propname or prop".to_owned()))?;
         Ok(Self::Named(names(prop)))
+    }
+
+    /// What the `prop` of a report asks for.
+    pub(in crate::dav) fn of_prop(prop: &Element<'_>) -> Self {
+        Self::Named(names(prop))
     }
 
     pub(super) fn wants_locks(&self) -> bool {

@@ -7,6 +7,9 @@ use crate::dav::error::Result;
 use crate::dav::live::{self, Live, ON_REQUEST};
 use crate::dav::principal;
 use crate::dav::quota::Quota;
+use crate::dav::report::{self, SyncTokens};
+use crate::dav::request::permit;
+use crate::dav::view::Found;
 use crate::dav::xml::{DAV, escape};
 use crate::dav::{Dav, locks};
 use crate::files::{Meta, Root};
@@ -24,12 +27,12 @@ struct Item<'a> {
 }
 
 /// Writes one response element after the other.
-pub(super) struct Writer {
-    pub(super) dav: Dav,
+pub(in crate::dav) struct Writer {
+    pub(in crate::dav) dav: Dav,
     wanted: Wanted,
     principal: Principal,
     /// What the password may reach; absent where nothing of it is listed.
-    pub(super) root: Option<Root>,
+    pub(in crate::dav) root: Option<Root>,
     now: Time,
     /// Whether there are any locks or dead properties to look for in the listed tree.
     any_locks: bool,
@@ -38,24 +41,50 @@ pub(super) struct Writer {
     quota: Option<Quota>,
     /// Nothing is said about what is not there (RFC 8144 §2.1).
     pub(super) minimal: bool,
+    /// Where it is asked for: what clients go on synchronising with.
+    tokens: Option<SyncTokens>,
 }
 
 impl Writer {
-    pub(super) fn new(dav: &Dav, principal: &Principal, wanted: Wanted, now: Time) -> Self {
+    pub(in crate::dav) fn new(dav: &Dav, principal: &Principal, wanted: Wanted, now: Time) -> Self {
         let (dav, principal) = (dav.clone(), principal.clone());
-        Self { dav, wanted, principal, root: None, now, any_locks: false, any_dead: false, quota: None, minimal: false }
+        Self {
+            dav,
+            wanted,
+            principal,
+            root: None,
+            now,
+            any_locks: false,
+            any_dead: false,
+            quota: None,
+            minimal: false,
+            tokens: None,
+        }
     }
 
     /// Asks once what every folder of a home would be asked for.
-    pub(super) fn look_at_home(&mut self, home: &Root) -> Result<()> {
+    pub(in crate::dav) fn look_at_home(&mut self, home: &Root) -> Result<()> {
         if self.wanted.names(Live::QuotaAvailable) || self.wanted.names(Live::QuotaUsed) {
             self.quota = Some(Quota::of(&self.dav.0, self.principal.user(), home, self.now)?);
         }
         Ok(())
     }
 
+    /// Looks at a folder and all beneath it, where sync tokens are asked for.
+    pub(in crate::dav) fn look_for_tokens(&mut self, found: &Found) -> Result<()> {
+        let is_folder = found.place.meta().is_some_and(Meta::is_folder);
+        if is_folder && self.wanted.names(Live::SyncToken) && self.has_reports() {
+            self.tokens = Some(SyncTokens::look(&self.dav, found, self.now)?);
+        }
+        Ok(())
+    }
+
+    fn has_reports(&self) -> bool {
+        self.root.is_some() && permit(self.principal.scope(), "REPORT").is_ok()
+    }
+
     /// Asks once what every entry would be asked for.
-    pub(super) fn look_ahead(&mut self, home: &[u8]) -> Result<()> {
+    pub(in crate::dav) fn look_ahead(&mut self, home: &[u8]) -> Result<()> {
         let store = &self.dav.0.store;
         self.any_locks = self.wanted.wants_locks() && store.read(|c| lock::any(c, self.now))?;
         // A link among the members may lead anywhere in the home.
@@ -64,7 +93,14 @@ impl Writer {
     }
 
     /// One resource: its address, what stands there, its key in the store.
-    pub(super) fn response(&self, xml: &mut String, href: &str, name: &[u8], meta: &Meta, key: &[u8]) -> Result<()> {
+    pub(in crate::dav) fn response(
+        &self,
+        xml: &mut String,
+        href: &str,
+        name: &[u8],
+        meta: &Meta,
+        key: &[u8],
+    ) -> Result<()> {
         let store = &self.dav.0.store;
         let dead = if self.any_dead { store.read(|c| property::of(c, key))? } else { Vec::new() };
         let locks = if self.any_locks { locks::covering(&self.dav.0, key, self.now)? } else { Vec::new() };
@@ -79,7 +115,7 @@ impl Writer {
                 for live in live::ALL {
                     self.live(&mut found, live, &item)?;
                 }
-                dead.iter().filter(|one| !is_live(one)).for_each(|one| found.push_str(&one.element));
+                dead.iter().filter(|one| is_dead(one)).for_each(|one| found.push_str(&one.element));
                 for (namespace, wanted, live) in included {
                     let is_there = match live {
                         Some(live) if ON_REQUEST.contains(live) => self.live(&mut found, *live, &item)?,
@@ -95,7 +131,7 @@ impl Writer {
                 for live in live::ALL.into_iter().filter(|live| has(*live, name, meta)) {
                     found.push_str(&format!("<D:{}/>", live.name()));
                 }
-                for one in dead.iter().filter(|one| !is_live(one)) {
+                for one in dead.iter().filter(|one| is_dead(one)) {
                     empty(&mut found, &one.namespace, &one.name);
                 }
             }
@@ -143,8 +179,7 @@ impl Writer {
         };
         let element = live.name();
         if live.namespace() != DAV {
-            let namespace = live.namespace();
-            xml.push_str(&format!("<o:{element} xmlns:o=\"{namespace}\">{value}</o:{element}>"));
+            xml.push_str(&format!("<{element} xmlns=\"{}\">{value}</{element}>", live.namespace()));
         } else if value.is_empty() {
             xml.push_str(&format!("<D:{element}/>"));
         } else {
@@ -166,8 +201,14 @@ impl Writer {
             Live::CurrentUserPrivilegeSet => Some(principal::privileges(self.principal.scope(), is_folder)),
             Live::Checksums if !is_folder => Kept::of(&self.dav.0, item.key, &item.meta.etag())?
                 .oc_checksums()
-                .map(|checksums| format!("<o:checksum>{checksums}</o:checksum>")),
-            _ => None,
+                .map(|checksums| format!("<checksum>{checksums}</checksum>")),
+            Live::SupportedReportSet if is_folder && self.has_reports() => Some(report::SUPPORTED.to_owned()),
+            Live::SupportedReportSet => Some(String::new()),
+            Live::SyncToken if is_folder => match &self.tokens {
+                Some(tokens) => tokens.of(&self.dav, item.key)?,
+                None => None,
+            },
+            other => other.value(item.meta, item.name),
         })
     }
 
@@ -198,6 +239,11 @@ impl Writer {
 /// A dead property that stands for a live one: a display name of the client's own.
 fn is_live(property: &Property) -> bool {
     property.namespace == DAV && property.name == Live::DisplayName.name()
+}
+
+/// One that stands for itself: what has become a live property since it was kept is told from the resource.
+fn is_dead(property: &Property) -> bool {
+    Live::by_name(&property.namespace, &property.name).is_none()
 }
 
 fn has(live: Live, name: &[u8], meta: &Meta) -> bool {

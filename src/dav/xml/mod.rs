@@ -102,6 +102,20 @@ impl<'a> Element<'a> {
     pub fn dav_child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.is_dav(name))
     }
+
+    /// Its own text, without that of its children and without white space around it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let text: String = self
+            .content
+            .iter()
+            .filter_map(|node| match node {
+                Node::Text(text) => Some(text.as_ref()),
+                Node::Child => None,
+            })
+            .collect();
+        text.trim().to_owned()
+    }
 }
 
 /// Text that stands safely in XML and HTML, between tags and in quoted attributes. What no document can hold is

@@ -11,39 +11,46 @@ CREATE TABLE digest (
     PRIMARY KEY (resource, algorithm)
 ) STRICT, WITHOUT ROWID;
 
--- Homes of which clients ask what has changed (RFC 6578).
-CREATE TABLE sync_home (
+-- Trees of which clients ask what has changed (RFC 6578): homes, and folders that passwords are confined to, each as
+-- it is seen from its own top.
+CREATE TABLE sync_tree (
     id         INTEGER PRIMARY KEY,
-    -- The home's key, as in lock.resource.
-    home       BLOB    NOT NULL UNIQUE,
+    -- Key of the topmost folder, as in lock.resource.
+    top        BLOB    NOT NULL UNIQUE,
     -- The number of the last look that found something changed.
     sequence   INTEGER NOT NULL,
     -- Deletions up to this look are forgotten; a token older than that is no longer valid.
     floor      INTEGER NOT NULL,
+    -- No token is made of an older look than this: it would soon be beneath the floor, though nothing has changed.
+    base       INTEGER NOT NULL,
     looked_at  INTEGER NOT NULL
 ) STRICT;
 
--- Each look that found something changed. The mark is random: a token of a look that a restored backup knows nothing
--- of is not mistaken for one of its own later looks.
+-- Each look that found something changed, and number 0 for the beginning. The mark is random: a token of a look that a
+-- restored backup knows nothing of is not mistaken for one of its own later looks.
 CREATE TABLE sync_look (
-    home_id  INTEGER NOT NULL REFERENCES sync_home (id) ON DELETE CASCADE,
+    tree_id  INTEGER NOT NULL REFERENCES sync_tree (id) ON DELETE CASCADE,
     sequence INTEGER NOT NULL,
     mark     BLOB    NOT NULL,
     at       INTEGER NOT NULL,
-    PRIMARY KEY (home_id, sequence)
+    PRIMARY KEY (tree_id, sequence)
 ) STRICT, WITHOUT ROWID;
 
 -- What the looks found: every file and folder, and those that are gone.
 CREATE TABLE sync_member (
-    home_id  INTEGER NOT NULL REFERENCES sync_home (id) ON DELETE CASCADE,
-    -- Path of the folder in the home, and the name in it.
-    folder   BLOB    NOT NULL,
-    name     BLOB    NOT NULL,
+    tree_id   INTEGER NOT NULL REFERENCES sync_tree (id) ON DELETE CASCADE,
+    -- Path of the folder beneath the top, and the name in it.
+    folder    BLOB    NOT NULL,
+    name      BLOB    NOT NULL,
     -- The look that found it as it is.
-    sequence INTEGER NOT NULL,
-    -- Entity tag; empty where its properties have changed since the last look. NULL: it is gone.
-    etag     TEXT,
-    PRIMARY KEY (home_id, folder, name)
+    sequence  INTEGER NOT NULL,
+    -- What it was found as: the entity tag, and for a link what it leads to. Empty where the next look is to find it
+    -- changed in any case. NULL: it is gone.
+    state     TEXT,
+    -- What it is, or was before it was gone.
+    is_folder INTEGER NOT NULL,
+    PRIMARY KEY (tree_id, folder, name)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX sync_member_by_sequence ON sync_member (home_id, sequence);
+-- For clearing: the oldest of what is gone.
+CREATE INDEX sync_member_gone ON sync_member (tree_id, sequence) WHERE state IS NULL;

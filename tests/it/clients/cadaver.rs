@@ -3,11 +3,13 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-use super::{Said, client, lines_with, pattern, write};
+use super::tls::{self, trusted_by_system, with_tls};
+use super::{Said, assert_no_locks, client, lines_with, pattern, write};
+use crate::crash::mounts::say_not_run;
 use crate::harness::{Person, TestServer, eventually};
 
 /// A home for cadaver with the credentials, and the files that it uploads.
@@ -19,21 +21,23 @@ fn home(alice: &Person) -> TempDir {
     home
 }
 
-fn start(alice: &Person, home: &TempDir) -> std::process::Child {
-    client("cadaver")
-        .arg(alice.url())
-        .env("HOME", home.path())
-        .current_dir(home.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("cadaver starts")
+fn cadaver(alice: &Person, home: &TempDir) -> Command {
+    let mut cadaver = client("cadaver");
+    cadaver.arg(alice.url()).env("HOME", home.path()).current_dir(home.path());
+    cadaver
+}
+
+fn start(cadaver: &mut Command) -> Child {
+    cadaver.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("cadaver starts")
 }
 
 /// Its exit status says nothing of its commands: what it printed does.
 fn script(alice: &Person, home: &TempDir, lines: &[&str]) -> String {
-    let mut child = start(alice, home);
+    script_by(&mut cadaver(alice, home), lines)
+}
+
+fn script_by(cadaver: &mut Command, lines: &[&str]) -> String {
+    let mut child = start(cadaver);
     let mut input = child.stdin.take().expect("a pipe");
     input.write_all(format!("{}\nquit\n", lines.join("\n")).as_bytes()).expect("commands are sent");
     drop(input);
@@ -92,7 +96,7 @@ fn its_lock_keeps_others_out_until_it_unlocks() {
     let home = home(&alice);
     write(&home.path().join("new.txt"), b"by cadaver");
     alice.client().put("/dav/a.txt", b"old");
-    let mut child = start(&alice, &home);
+    let mut child = start(&mut cadaver(&alice, &home));
     let mut input = child.stdin.take().expect("a pipe");
     let mut command = |line: &str| {
         input.write_all(format!("{line}\n").as_bytes()).and_then(|()| input.flush()).expect("a command is sent");
@@ -111,4 +115,83 @@ fn its_lock_keeps_others_out_until_it_unlocks() {
     let said = Said::from_output(&child.wait_with_output().expect("cadaver ends")).ok();
     assert!(!said.contains("failed"), "{said}");
     assert!(said.contains("Scope: exclusive  Type: write"), "{said}");
+}
+
+/// `edit` locks the file, fetches it, starts an editor, puts it back and unlocks it.
+#[test]
+fn a_file_is_edited_under_a_lock() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let home = home(&alice);
+    alice.client().put("/dav/notes%20%C3%BC.txt", b"first\n");
+    let editor = home.path().join("editor");
+    let url = format!("http://{}:{}@{}/dav/notes%20%C3%BC.txt", alice.name, alice.key, server.addr);
+    // While it edits, it looks whether anybody else could. cadaver sees a change by the whole seconds of its time.
+    let body = format!(
+        "#!/bin/sh\ncurl -q -s -o /dev/null -w '%{{http_code}}' -T /dev/null '{url}' >'{}'\n\
+         echo second >>\"$1\"\ntouch -d '+2 seconds' \"$1\"\n",
+        home.path().join("status").display()
+    );
+    write(&editor, body.as_bytes());
+    fs::set_permissions(&editor, fs::Permissions::from_mode(0o700)).expect("it can be run");
+    let _ = client("curl");
+    let line = format!("set editor {}", editor.display());
+    let said = script(&alice, &home, &[&line, "edit \"notes ü.txt\"", "ls"]);
+    assert!(!said.contains("failed"), "{said}");
+    assert_eq!(fs::read(home.path().join("status")).expect("the editor ran"), b"423");
+    assert_eq!(alice.names(), ["notes ü.txt"]);
+    assert_eq!(alice.bytes("notes ü.txt"), b"first\nsecond\n");
+    assert_no_locks(&alice, "/dav/");
+}
+
+#[test]
+fn names_of_all_kinds_and_properties() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let home = home(&alice);
+    let names = ["with space", "100%", "%41", "a#b", "a?b", "a+b&c", "Grüße", "😀"];
+    let mut lines = Vec::new();
+    for (number, name) in names.iter().enumerate() {
+        write(&home.path().join("up").join(name), &pattern(100 + number, number));
+        lines.push(format!("put \"up/{name}\" \"{name}\""));
+    }
+    lines.push("mkcol folder".to_owned());
+    lines.extend(names.iter().map(|name| format!("move \"{name}\" \"folder/{name}\"")));
+    lines.extend(names.iter().map(|name| format!("get \"folder/{name}\" \"{name}\"")));
+    for line in ["propset folder color blue", "propget folder color", "propdel folder color", "propget folder color"] {
+        lines.push(line.to_owned());
+    }
+    let said = script(&alice, &home, &lines.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(lines_with(&said, "Value of color is: blue").len(), 1, "{said}");
+    assert!(!said.contains("failed"), "{said}");
+    assert_eq!(lines_with(&said, "Could not fetch property").len(), 1, "it was deleted: {said}");
+    let mut expected: Vec<_> = names.map(|name| format!("folder/{name}")).into();
+    expected.push("folder".to_owned());
+    expected.sort();
+    assert_eq!(alice.names(), expected);
+    for (number, name) in names.iter().enumerate() {
+        let bytes = pattern(100 + number, number);
+        assert_eq!(alice.bytes(&format!("folder/{name}")), bytes, "{name}");
+        assert_eq!(fs::read(home.path().join(name)).expect("it came back"), bytes, "{name}");
+    }
+}
+
+/// It trusts the system's authorities, and asks about any other, which it does at a terminal only.
+#[test]
+fn a_file_goes_up_over_tls() {
+    if !rustix::process::geteuid().is_root() {
+        return say_not_run("cadaver over TLS", "only root may mount");
+    }
+    let server = with_tls();
+    let alice = server.person("alice");
+    let home = home(&alice);
+    let bytes = pattern(1_000_000, 2);
+    write(&home.path().join("local.bin"), &bytes);
+    let mut cadaver = client("cadaver");
+    cadaver.arg(tls::url(&server)).env("HOME", home.path());
+    let mut cadaver = trusted_by_system(&server, &cadaver);
+    let said = script_by(cadaver.current_dir(home.path()), &["put local.bin a.bin", "move a.bin b.bin", "ls"]);
+    assert_eq!(said.matches("succeeded.").count(), 3, "{said}");
+    assert_eq!(alice.names(), ["b.bin"]);
+    assert!(alice.bytes("b.bin") == bytes, "the upload differs");
 }

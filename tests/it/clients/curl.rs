@@ -3,11 +3,9 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use tempfile::TempDir;
-
+use super::tls::{self, authority, with_tls};
 use super::{client, pattern, run, write};
-use crate::harness::{CHEAP, Person, TestServer};
+use crate::harness::{Person, TestServer};
 
 /// curl with somebody's credentials; it prints status and protocol after the body.
 fn curl(person: &Person) -> Command {
@@ -93,42 +91,18 @@ fn a_download_is_resumed() {
     assert!(fs::read(&part).expect("the file") == bytes, "the joined file differs");
 }
 
-/// A server that speaks TLS with a certificate for 127.0.0.1, and the authority that signed it.
-fn with_tls() -> TestServer {
-    let folder = TempDir::new().expect("a scratch folder");
-    let mut authority = CertificateParams::new(Vec::new()).expect("parameters");
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    authority.distinguished_name.push(DnType::CommonName, "Authority of the tests");
-    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key")).expect("an authority");
-    let key = KeyPair::generate().expect("a key");
-    let server = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("parameters");
-    let certificate = server.signed_by(&key, &authority).expect("a certificate");
-    write(&folder.path().join("authority.pem"), authority.pem().as_bytes());
-    write(&folder.path().join("certificate.pem"), certificate.pem().as_bytes());
-    write(&folder.path().join("key.pem"), key.serialize_pem().as_bytes());
-    let tls = "[server]\ntls_certificate = \"certificate.pem\"\ntls_key = \"key.pem\"\n";
-    write(&folder.path().join("webdav.toml"), format!("{CHEAP}{tls}").as_bytes());
-    TestServer::on(folder)
-}
-
 #[test]
 fn tls_with_http_2_by_alpn() {
     let server = with_tls();
     let alice = server.person("alice");
-    let authority = server.folder.path().join("authority.pem");
-    let authority = authority.to_str().expect("UTF-8");
-    let base = format!("https://{}/dav/", server.addr);
-    both_ways(&alice, &base, &["--cacert", authority], "2");
+    both_ways(&alice, &tls::url(&server), &["--cacert", &authority(&server)], "2");
 }
 
 #[test]
 fn tls_with_http_1() {
     let server = with_tls();
     let alice = server.person("alice");
-    let authority = server.folder.path().join("authority.pem");
-    let authority = authority.to_str().expect("UTF-8");
-    let base = format!("https://{}/dav/", server.addr);
-    both_ways(&alice, &base, &["--cacert", authority, "--http1.1"], "1.1");
+    both_ways(&alice, &tls::url(&server), &["--cacert", &authority(&server), "--http1.1"], "1.1");
 }
 
 /// The two above prove something only if curl does check the certificate, and if TLS is all that is spoken.
@@ -136,7 +110,7 @@ fn tls_with_http_1() {
 fn tls_is_checked_and_nothing_else_is_spoken() {
     let server = with_tls();
     let alice = server.person("alice");
-    let unknown = run(curl(&alice).arg(format!("https://{}/dav/", server.addr)));
+    let unknown = run(curl(&alice).arg(tls::url(&server)));
     assert_eq!(unknown.status.code(), Some(60), "an unknown authority: {}", unknown.text);
     let clear = run(curl(&alice).arg("--fail").arg(alice.url()));
     assert!(!clear.status.success(), "{}", clear.text);
@@ -157,4 +131,78 @@ fn a_move_by_http_2_finds_its_destination() {
         .expect("curl runs");
     assert_eq!(String::from_utf8_lossy(&moved.stdout), "201 2");
     assert_eq!(alice.names(), ["b"]);
+}
+
+/// What a large upload costs when it is refused: nothing, for curl asks first and waits for an answer.
+#[test]
+fn an_upload_asks_first_and_is_refused_before_the_bytes() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let reader = server.person_with("alice", &["--read-only"]);
+    let wrong = Person { key: "wrong".to_owned(), ..alice.clone() };
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let local = scratch.path().join("local.bin");
+    let bytes = pattern(3_000_000, 4);
+    write(&local, &bytes);
+    alice.client().put("/dav/there.bin", b"there");
+    alice.client().put("/dav/locked.bin", b"locked");
+    let lock = r#"<D:lockinfo xmlns:D="DAV:"><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockinfo>"#;
+    assert_eq!(alice.client().send("LOCK", "/dav/locked.bin", &[], lock.as_bytes()).status, 200);
+    // Long enough that curl does not send the bytes after all while it waits for an answer.
+    let upload = |person: &Person, name: &str, more: &[&str]| {
+        let output = curl(person)
+            .args(["--http1.1", "--expect100-timeout", "30", "--header", "Expect: 100-continue", "--upload-file"])
+            .arg(&local)
+            .args(more)
+            .args(["--output", "/dev/null", "--write-out", "%{http_code} %{size_upload}"])
+            .arg(format!("{}{name}", alice.url()))
+            .output()
+            .expect("curl runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert_eq!(upload(&wrong, "new.bin", &[]), "401 0");
+    assert_eq!(upload(&reader, "new.bin", &[]), "403 0");
+    assert_eq!(upload(&alice, "missing/new.bin", &[]), "409 0");
+    assert_eq!(upload(&alice, "there.bin", &["--header", "If-None-Match: *"]), "412 0");
+    assert_eq!(upload(&alice, "locked.bin", &[]), "423 0");
+    assert_eq!(upload(&alice, "new.bin", &[]), "201 3000000");
+    assert!(alice.bytes("new.bin") == bytes, "the upload differs");
+    assert_eq!(alice.names(), ["locked.bin", "new.bin", "there.bin"]);
+    assert_eq!((alice.bytes("there.bin"), alice.bytes("locked.bin")), (b"there".to_vec(), b"locked".to_vec()));
+}
+
+/// `--anyauth` shows no password until the server has said how it wants it; the upload is then sent a second time.
+fn upload_by_any_authentication(alice: &Person, base: &str, options: &[&str], protocol: &str) {
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let local = scratch.path().join("local.bin");
+    for (size, name) in [(10, "small.bin"), (3_000_000, "large.bin")] {
+        let bytes = pattern(size, 6);
+        write(&local, &bytes);
+        let url = format!("{base}{name}");
+        let mut upload = curl(alice);
+        upload.args(options).args(["--anyauth", "--upload-file", local.to_str().expect("UTF-8"), &url]);
+        assert_eq!(ask(&mut upload).1, format!("201 {protocol}"), "{name}");
+        assert!(alice.bytes(name) == bytes, "{name} differs");
+        let (body, line) = ask(curl(alice).args(options).args(["--anyauth", &url]));
+        assert_eq!(line, format!("200 {protocol}"));
+        assert!(body == bytes, "the download of {name} differs");
+    }
+    assert_eq!(alice.names(), ["large.bin", "small.bin"]);
+}
+
+#[test]
+fn any_authentication_finds_basic_and_uploads() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    upload_by_any_authentication(&alice, &alice.url(), &["--http1.1"], "1.1");
+    let refused = server.log().matches("status=401").count();
+    assert_eq!(refused, 4, "each was asked for without a password first");
+}
+
+/// HTTP/2 has no way to ask first: the bytes are on their way when the answer comes.
+#[test]
+fn any_authentication_finds_basic_and_uploads_over_tls() {
+    let server = with_tls();
+    let alice = server.person("alice");
+    upload_by_any_authentication(&alice, &tls::url(&server), &["--cacert", &authority(&server)], "2");
 }

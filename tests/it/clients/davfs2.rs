@@ -9,12 +9,13 @@ use std::process::Command;
 use rustix::fs::FlockOperation;
 use tempfile::TempDir;
 
-use super::{client, find, pattern, run, tree, write};
+use super::tls::{self, authority, with_tls};
+use super::{assert_no_locks, client, find, lines_with, pattern, run, tree, write};
 use crate::crash::mounts::Tmpfs;
 use crate::harness::{Person, TestServer, eventually};
 
 /// A drive that is mounted, until it is dropped.
-struct Mounted {
+pub struct Mounted {
     folder: TempDir,
     /// davfs2 keeps one cache for all, so there is one mount at a time, whichever process the tests run in.
     _turn: fs::File,
@@ -22,7 +23,12 @@ struct Mounted {
 
 impl Mounted {
     /// Mounts the drive, or says by name why this machine cannot.
-    fn mount(person: &Person) -> Option<Self> {
+    pub fn mount(person: &Person) -> Option<Self> {
+        Self::mount_at(person, &person.url(), "")
+    }
+
+    /// Mounts the drive at this address, with these further settings.
+    fn mount_at(person: &Person, url: &str, more: &str) -> Option<Self> {
         assert!(find("mount.davfs").is_some(), "davfs2 is not installed; tests/run installs what is needed");
         // A probe that has nothing to do with davfs2: whoever may not mount this may not mount anything.
         let folder = tempfile::tempdir().expect("a scratch folder");
@@ -37,21 +43,21 @@ impl Mounted {
         fs::create_dir(&point).expect("a mount point");
         let config = mounted.folder.path().join("davfs2.conf");
         // Without this buffer size, listings fail on newer kernels.
-        let settings = format!("buf_size 64\ndelay_upload 0\nuse_locks 1\nsecrets {}\n", secrets.display());
+        let settings = format!("buf_size 64\ndelay_upload 0\nuse_locks 1\nsecrets {}\n{more}", secrets.display());
         write(&config, settings.as_bytes());
         write(&secrets, format!("{} {} {}\n", point.display(), person.name, person.key).as_bytes());
         for path in [&config, &secrets] {
             fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("it is private");
         }
         let options = format!("conf={},rw", config.display());
-        let said = run(client("mount.davfs").args(["-o", &options, &person.url()]).arg(&point));
+        let said = run(client("mount.davfs").args(["-o", &options, url]).arg(&point));
         if said.text.contains("fuse device") || said.text.contains("fuse kernel module") {
             return not_run(&said.text);
         }
         assert!(said.status.success(), "{}", said.text);
         // Were it not mounted, all that follows would work on the bare folder.
         let table = fs::read_to_string("/proc/mounts").expect("the mount table");
-        assert!(table.contains(&person.url()), "{table}");
+        assert!(table.contains(url), "{table}");
         Some(mounted)
     }
 
@@ -59,12 +65,12 @@ impl Mounted {
         self.folder.path().join("drive")
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.point().join(name)
     }
 
     /// Unmounts; davfs2 uploads before it ends what it has not uploaded yet.
-    fn unmount(self) {
+    pub fn unmount(self) {
         let said = run(client("umount").arg(self.point()));
         assert!(said.status.success(), "{}", said.text);
         let table = fs::read_to_string("/proc/mounts").expect("the mount table");
@@ -161,6 +167,46 @@ fn a_file_is_locked_while_it_is_open_for_writing() {
     }
     drive.unmount();
     assert_eq!((alice.bytes("old.txt"), alice.bytes("new.txt")), (b"old and more".to_vec(), b" and more".to_vec()));
+}
+
+/// How editors save: a new file beside the old one, then the one name over the other; and a copy of the old one first.
+#[test]
+fn an_editor_saves_by_a_new_file_and_a_rename() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    assert_eq!(alice.client().put("/dav/Letter%20%C3%BC.txt", b"first").status, 201);
+    let Some(drive) = Mounted::mount(&alice) else { return };
+    for text in ["second", "third, and longer"] {
+        let letter = drive.path("Letter ü.txt");
+        fs::rename(&letter, drive.path("Letter ü.txt~")).expect("it keeps the old one");
+        let mut file = fs::File::create_new(drive.path(".Letter ü.txt.swp")).expect("a new file");
+        file.write_all(text.as_bytes()).expect("it writes");
+        drop(file);
+        fs::rename(drive.path(".Letter ü.txt.swp"), &letter).expect("it renames");
+        assert_eq!(fs::read(&letter).expect("it reads"), text.as_bytes());
+    }
+    drive.unmount();
+    assert_eq!(alice.names(), ["Letter ü.txt", "Letter ü.txt~"]);
+    assert_eq!(alice.bytes("Letter ü.txt"), b"third, and longer");
+    assert_eq!(alice.bytes("Letter ü.txt~"), b"second");
+    assert_no_locks(&alice, "/dav/");
+    let locked = lines_with(&server.log(), "method=LOCK path=/dav/.Letter").len();
+    assert_eq!(locked, 2, "{}", server.log());
+}
+
+#[test]
+fn a_drive_is_mounted_over_tls() {
+    let server = with_tls();
+    let alice = server.person("alice");
+    let trusted = format!("trust_ca_cert {}\n", authority(&server));
+    let Some(drive) = Mounted::mount_at(&alice, &tls::url(&server), &trusted) else { return };
+    let bytes = pattern(1_000_000, 8);
+    fs::write(drive.path("a 😀.bin"), &bytes).expect("it writes");
+    assert!(fs::read(drive.path("a 😀.bin")).expect("it reads back") == bytes, "the bytes differ");
+    fs::rename(drive.path("a 😀.bin"), drive.path("b #.bin")).expect("it renames");
+    drive.unmount();
+    assert_eq!(alice.names(), ["b #.bin"]);
+    assert!(alice.bytes("b #.bin") == bytes, "the bytes differ on the disk");
 }
 
 const PROPERTY: &str =

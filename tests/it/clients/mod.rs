@@ -3,13 +3,24 @@
 mod cadaver;
 mod curl;
 mod davfs2;
+mod git;
 mod gvfs;
+mod keepassxc;
+mod libraries;
+mod libreoffice;
 mod litmus;
 mod rclone;
+mod rclone_both_ways;
+mod rclone_current;
+mod restic;
+mod tls;
+mod wget;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::{env, fs};
+
+use crate::harness::Person;
 
 /// What a client said and how it ended.
 pub struct Said {
@@ -35,7 +46,23 @@ impl Said {
 ///
 /// It is ended after two minutes, since a client that hangs says less than one that fails.
 pub fn client(program: &str) -> Command {
-    let path = find(program).unwrap_or_else(|| panic!("{program} is not installed; tests/run installs what is needed"));
+    client_at(&find(program).unwrap_or_else(|| not_installed(program)))
+}
+
+/// The same for a program that `tests/run` has put into `target/python`.
+pub fn python_client(program: &str) -> Command {
+    let path = target().join("python/bin").join(program);
+    if !path.is_file() {
+        not_installed(program);
+    }
+    client_at(&path)
+}
+
+fn not_installed(program: &str) -> ! {
+    panic!("{program} is not installed; tests/run installs what is needed");
+}
+
+fn client_at(path: &Path) -> Command {
     let mut command = Command::new("timeout");
     command.args(["--kill-after=5", "120"]).arg(path).stdin(Stdio::null());
     // A person's own settings and a proxy of the machine have no part in this.
@@ -43,6 +70,16 @@ pub fn client(program: &str) -> Command {
         command.env_remove(name);
     }
     command
+}
+
+/// Where `tests/run` puts what no package of the system has.
+fn target() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target"))
+}
+
+/// A script beside these tests.
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/clients").join(name)
 }
 
 /// Where a program is. The folders for administrators are not in everybody's PATH.
@@ -95,6 +132,15 @@ fn assert_same(left: &Path, right: &Path) {
     for ((name, left), (_, right)) in left.iter().zip(&right) {
         assert!(left == right, "{} differs", name.display());
     }
+}
+
+/// No file has a lock that a client has left behind, neither in the folder at this address nor on itself.
+fn assert_no_locks(person: &Person, folder: &str) {
+    let body = r#"<D:propfind xmlns:D="DAV:"><D:prop><D:lockdiscovery/></D:prop></D:propfind>"#;
+    let answer = person.client().send("PROPFIND", folder, &[("Depth", "1")], body.as_bytes());
+    assert_eq!(answer.status, 207);
+    let text = answer.text();
+    assert!(text.contains("lockdiscovery") && !text.contains("activelock"), "{text}");
 }
 
 /// The lines of a text in which something stands.

@@ -3,52 +3,99 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
-use super::{assert_same, client, pattern, run, tree, write};
+use super::{assert_same, client, find, not_installed, pattern, python_client, run, target, tree, write};
 use crate::harness::{Person, TestServer};
 
+/// Which rclone is meant.
+#[derive(Clone, Copy)]
+pub enum Version {
+    /// The one of the system's packages: 1.60 in Debian 12.
+    System,
+    /// The newest one that `tests/run` installs.
+    Current,
+}
+
 /// rclone with one remote `dav:`, and a folder `local` with what is to be copied.
-struct Rclone {
-    folder: TempDir,
+pub struct Rclone {
+    pub folder: TempDir,
+    version: Version,
+    /// The authority that signed the server's certificate.
+    trusted: Option<String>,
 }
 
 impl Rclone {
-    fn new(person: &Person, vendor: &str) -> Self {
+    pub fn new(person: &Person, vendor: &str) -> Self {
+        Self::at(person, &person.url(), vendor, Version::System)
+    }
+
+    pub fn at(person: &Person, url: &str, vendor: &str, version: Version) -> Self {
         let folder = tempfile::tempdir().expect("a scratch folder");
-        let password = run(client("rclone").args(["obscure", &person.key])).ok();
+        let rclone = Self { folder, version, trusted: None };
+        let password = run(rclone.command().args(["obscure", &person.key])).ok();
         let remote = format!(
-            "[dav]\ntype = webdav\nurl = {}\nvendor = {vendor}\nuser = {}\npass = {}\n",
-            person.url(),
+            "[dav]\ntype = webdav\nurl = {url}\nvendor = {vendor}\nuser = {}\npass = {}\n",
             person.name,
             password.trim()
         );
-        write(&folder.path().join("rclone.conf"), remote.as_bytes());
-        let rclone = Self { folder };
+        write(&rclone.folder.path().join("rclone.conf"), remote.as_bytes());
         fs::create_dir(rclone.local()).expect("a folder");
         rclone
     }
 
-    fn local(&self) -> PathBuf {
+    pub fn trusting(mut self, authority: String) -> Self {
+        self.trusted = Some(authority);
+        self
+    }
+
+    /// A command of it, with its settings.
+    pub fn command(&self) -> Command {
+        let mut command = match self.version {
+            Version::System => client("rclone"),
+            Version::Current => python_client("rclone"),
+        };
+        self.tell(&mut command);
+        command
+    }
+
+    /// Where its program is.
+    pub fn program(&self) -> PathBuf {
+        match self.version {
+            Version::System => find("rclone").unwrap_or_else(|| not_installed("rclone")),
+            Version::Current => target().join("python/bin/rclone"),
+        }
+    }
+
+    /// Tells a program its settings that runs it.
+    pub fn tell(&self, command: &mut Command) {
+        command.env("RCLONE_CONFIG", self.folder.path().join("rclone.conf")).current_dir(self.folder.path());
+        // What it remembers from one run to the next.
+        command.env("RCLONE_CACHE_DIR", self.folder.path().join("cache"));
+        if let Some(authority) = &self.trusted {
+            command.env("RCLONE_CA_CERT", authority);
+        }
+    }
+
+    pub fn local(&self) -> PathBuf {
         self.folder.path().join("local")
     }
 
-    fn back(&self) -> PathBuf {
+    pub fn back(&self) -> PathBuf {
         self.folder.path().join("back")
     }
 
     /// Runs a command between two of `local`, `back` and `dav:…`, which must end well.
-    fn ok(&self, arguments: &[&str]) -> String {
-        let mut rclone = client("rclone");
-        rclone.env("RCLONE_CONFIG", self.folder.path().join("rclone.conf")).current_dir(self.folder.path());
-        run(rclone.args(arguments)).ok()
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        run(self.command().args(arguments)).ok()
     }
 
     /// rclone finds both sides the same, by its own means and by downloading all.
-    fn check(&self, remote: &str) {
+    pub fn check(&self, remote: &str) {
         for arguments in [vec!["check"], vec!["check", "--download"]] {
             let said = self.ok(&[&arguments[..], &["local", remote]].concat());
             assert!(said.contains("0 differences found"), "{said}");
@@ -56,7 +103,7 @@ impl Rclone {
     }
 }
 
-fn make_files(folder: &Path, count: usize) {
+pub fn make_files(folder: &Path, count: usize) {
     for number in 0..count {
         let name = format!("{}/{}/file-{number}.txt", number % 10, number % 7);
         write(&folder.join(name), &pattern(number * 3 % 2000, number));
@@ -84,8 +131,12 @@ fn a_thousand_files_go_up_and_come_back() {
 fn a_folder_is_synchronised_with_deletions() {
     let server = TestServer::start();
     let alice = server.person("alice");
-    let rclone = Rclone::new(&alice, "other");
-    make_files(&rclone.local(), 120);
+    synchronise(&alice, &Rclone::new(&alice, "other"), 120);
+}
+
+/// Synchronises so many files, changes and deletes some, and does it again; then the other way round.
+pub fn synchronise(alice: &Person, rclone: &Rclone, files: usize) {
+    make_files(&rclone.local(), files);
     rclone.ok(&["sync", "local", "dav:box"]);
     assert_same(&rclone.local(), &alice.file("box"));
     // A third goes, a tenth grows, and a folder comes.
@@ -114,6 +165,13 @@ fn a_folder_is_synchronised_with_deletions() {
 
 #[test]
 fn names_of_all_kinds_arrive_as_they_are() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    carry_names(&alice, &Rclone::new(&alice, "other"));
+}
+
+/// Takes names of all kinds to the drive and back, moves and copies them there.
+pub fn carry_names(alice: &Person, rclone: &Rclone) {
     const NAMES: [&str; 20] = [
         "with space",
         " leading",
@@ -136,9 +194,6 @@ fn names_of_all_kinds_arrive_as_they_are() {
         "pipe|~$^`!@(),=",
         "...dots...",
     ];
-    let server = TestServer::start();
-    let alice = server.person("alice");
-    let rclone = Rclone::new(&alice, "other");
     for (number, name) in NAMES.iter().enumerate() {
         write(&rclone.local().join(name).join(name), &pattern(100 + number, number));
     }
@@ -212,9 +267,7 @@ fn a_wrong_password_is_told_as_such() {
     let alice = server.person("alice");
     let wrong = Person { key: "wrong".to_owned(), ..alice };
     let rclone = Rclone::new(&wrong, "other");
-    let mut command = client("rclone");
-    command.env("RCLONE_CONFIG", rclone.folder.path().join("rclone.conf"));
-    let said = run(command.args(["lsf", "dav:", "--retries", "1", "--low-level-retries", "1"]));
+    let said = run(rclone.command().args(["lsf", "dav:", "--retries", "1", "--low-level-retries", "1"]));
     assert!(!said.status.success());
     assert!(said.text.contains("401 Unauthorized"), "{}", said.text);
 }

@@ -1,0 +1,182 @@
+//! Sync tokens (RFC 6578 §3.2): which look a client knows, of which collection.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+use super::tree::Tree;
+use crate::dav::error::{Code, Error, Result};
+use crate::store::sync::{self, Position};
+use crate::store::{self, Store};
+
+/// What all tokens begin with.
+const PREFIX: &str = "urn:latchkey:sync:";
+/// Bytes of a mark.
+pub(super) const MARK: usize = 8;
+/// Longest token, in bytes; one within a page has a path in it.
+const LONGEST: usize = 8 * 1024;
+
+/// A sync token: a URI that says how much its client knows.
+///
+/// `urn:latchkey:sync:LOOK:MARK:COLLECTION`, and `:SINCE:BEHIND` where the client has been told only a part. The mark
+/// is random, so that tokens of a look that a restored database knows nothing of fit to none that it makes later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Token {
+    /// The look up to which the client knows everything, or will when it has been told the rest.
+    pub(super) up_to: i64,
+    mark: [u8; MARK],
+    collection: [u8; 8],
+    /// Where it has been told a part.
+    pub(super) rest: Option<Rest>,
+}
+
+/// What the client has not been told yet: the changes after a look, behind a position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rest {
+    pub(super) since: i64,
+    pub(super) behind: Position,
+}
+
+/// A collection as tokens name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Collection {
+    hash: [u8; 8],
+}
+
+impl Collection {
+    /// By the key of the tree's top and the path beneath it.
+    pub(super) fn new(top: &[u8], folder: &[u8]) -> Self {
+        let digest = Sha256::new().chain_update(top).chain_update([0]).chain_update(folder).finalize();
+        let mut hash = [0; 8];
+        hash.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+        Self { hash }
+    }
+}
+
+impl Token {
+    /// Whether a state token of `If` is meant to be one of ours.
+    pub(super) fn is_one(text: &str) -> bool {
+        text.starts_with(PREFIX)
+    }
+
+    /// Makes a token of a look that is known.
+    pub(super) fn make(store: &Store, tree: &Tree, collection: &Collection, up_to: i64) -> Result<Self> {
+        let mark = store.read(|c| sync::mark(c, tree.id, up_to))?;
+        let mark = mark.as_deref().and_then(|mark| mark.try_into().ok());
+        let mark = mark.ok_or(Error::Store(store::Error::Unreadable("look")))?;
+        Ok(Self { up_to, mark, collection: collection.hash, rest: None })
+    }
+
+    /// Reads a token that this server may have made; whether it has, [`Token::check`] says.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        if text.len() > LONGEST {
+            return None;
+        }
+        let mut parts = text.strip_prefix(PREFIX)?.split(':');
+        let up_to = parts.next()?.parse().ok()?;
+        let (mark, collection) = (from_hex(parts.next()?)?, from_hex(parts.next()?)?);
+        let rest = match parts.next() {
+            None => None,
+            Some(since) => {
+                let path = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
+                let cut = path.iter().rposition(|&byte| byte == b'/')?;
+                let (folder, name) = (path.get(..cut)?.to_vec(), path.get(cut + 1..)?.to_vec());
+                Some(Rest { since: since.parse().ok()?, behind: Position { folder, name } })
+            }
+        };
+        let token = Self { up_to, mark, collection, rest };
+        // Written in one way only, so that nobody is surprised by a second.
+        (token.to_string() == text).then_some(token)
+    }
+
+    /// Checks that the token was made for this collection, by a look that is still known.
+    ///
+    /// # Errors
+    /// `valid-sync-token` (RFC 6578 §3.2).
+    pub(super) fn check(&self, store: &Store, tree: &Tree, collection: &Collection) -> Result<()> {
+        let since = self.since();
+        let is_kept = self.up_to >= tree.floor && (since == 0 || since >= tree.floor) && since <= self.up_to;
+        let mark = store.read(|c| sync::mark(c, tree.id, self.up_to))?;
+        let is_ours = mark.as_deref() == Some(&self.mark) && self.collection == collection.hash;
+        if is_kept && is_ours { Ok(()) } else { Err(Error::Condition(Code::ValidSyncToken)) }
+    }
+
+    /// What the client knows when it has been told the rest.
+    pub(super) fn whole(&self) -> Self {
+        Self { rest: None, ..self.clone() }
+    }
+
+    /// The look after which something must have changed for the client to be told.
+    pub(super) fn since(&self) -> i64 {
+        self.rest.as_ref().map_or(self.up_to, |rest| rest.since)
+    }
+}
+
+impl std::fmt::Display for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{PREFIX}{}:{}:{}", self.up_to, hex(&self.mark), hex(&self.collection))?;
+        if let Some(Rest { since, behind }) = &self.rest {
+            let path = [behind.folder.as_slice(), b"/", &behind.name].concat();
+            write!(f, ":{since}:{}", URL_SAFE_NO_PAD.encode(path))?;
+        }
+        Ok(())
+    }
+}
+
+/// As lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn from_hex(text: &str) -> Option<[u8; 8]> {
+    let plain = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    Some(u64::from_str_radix(text, 16).ok().filter(|_| plain)?.to_be_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(rest: Option<Rest>) -> Token {
+        Token { up_to: 12, mark: [0xab; MARK], collection: Collection::new(b"files/alice", b"a").hash, rest }
+    }
+
+    #[test]
+    fn tokens_are_read_as_they_are_written() {
+        let behind = |folder: &[u8], name: &[u8]| Position { folder: folder.to_vec(), name: name.to_vec() };
+        for rest in [
+            None,
+            Some(Rest { since: 0, behind: behind(b"", b"x") }),
+            Some(Rest { since: 7, behind: behind(b"a b/\xff:%", b"\n<&>") }),
+        ] {
+            let token = token(rest);
+            let text = token.to_string();
+            assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b":-_".contains(&b)), "a URI: {text}");
+            assert_eq!(Token::parse(&text), Some(token));
+        }
+    }
+
+    #[test]
+    fn anything_else_is_no_token() {
+        let good = token(None).to_string();
+        let paged = token(Some(Rest { since: 1, behind: Position { folder: Vec::new(), name: b"x".to_vec() } }));
+        let paged = paged.to_string();
+        for bad in [
+            String::new(),
+            "urn:latchkey:sync:".to_owned(),
+            good.replace(":12:", ":012:"),
+            good.replace(":12:", ":+12:"),
+            good.replace(":12:", "::"),
+            good.replace(":12:", ":99999999999999999999:"),
+            good.to_uppercase(),
+            format!("{good}:"),
+            format!("{good}:3"),
+            format!("{good}:3:!"),
+            format!("{paged}:1"),
+            format!(" {good}"),
+            format!("{good}{}", "0".repeat(9000)),
+        ] {
+            assert_eq!(Token::parse(&bad), None, "{bad}");
+        }
+    }
+}
