@@ -129,7 +129,7 @@ pub(super) struct RawDav {
 impl Default for RawDav {
     fn default() -> Self {
         Self {
-            depth_infinity: false,
+            depth_infinity: true,
             depth_infinity_max: 100_000,
             max_lock_timeout: "1d".to_owned(),
             max_locks_per_user: 1000,

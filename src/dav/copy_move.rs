@@ -213,7 +213,8 @@ fn check_depth(method: Method, depth: Option<Depth>, source: &Meta) -> Result<bo
         _ if !source.is_folder() => Ok(true),
         (_, None | Some(Depth::Infinity)) => Ok(true),
         (Method::Copy, Some(Depth::Zero)) => Ok(false),
-        (Method::Copy, Some(Depth::One)) => Err(Error::BadRequest("COPY takes Depth 0 or infinity".to_owned())),
+        // The RFC knows 0 and infinity; the Python library webdavclient3 means the whole by it.
+        (Method::Copy, Some(Depth::One)) => Ok(true),
         (Method::Move, Some(_)) => {
             Err(Error::BadRequest("MOVE takes a folder with all beneath it: Depth is infinity".to_owned()))
         }

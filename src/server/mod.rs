@@ -5,6 +5,7 @@ mod access_log;
 mod address;
 mod cors;
 mod limits;
+mod lingering;
 mod outgoing;
 mod router;
 mod shutdown;

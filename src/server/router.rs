@@ -13,6 +13,7 @@ use tower::ServiceExt;
 use super::access_log::{self, Line};
 use super::address::client_address;
 use super::cors::Cors;
+use super::lingering::Lingering;
 use super::outgoing::while_let_in;
 use super::state::App;
 use super::timed_io::Busy;
@@ -121,7 +122,11 @@ impl Router {
         let is_watched = Door::of(request.uri().path()) != Door::Health;
         let version = request.version();
         let closes = version <= Version::HTTP_11 && Client::of(request.headers()).is_answered_once_per_connection();
-        let response = self.dispatch(client, request.map(Body::new), &mut line).await;
+        let request = request.map(|body| match version {
+            Version::HTTP_2 => Body::new(Lingering::new(body)),
+            _ => Body::new(body),
+        });
+        let response = self.dispatch(client, request, &mut line).await;
         let mut response = while_let_in(response, version, busy.activity());
         if closes {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

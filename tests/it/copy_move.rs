@@ -82,7 +82,7 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
     }
     assert_eq!(send(&alice, "MOVE", "/dav/", "/dav/x", &[]), 403);
     assert_eq!(send(&alice, "MOVE", "/dav/d", "/dav/x", &[("Depth", "0")]), 400);
-    assert_eq!(send(&alice, "COPY", "/dav/d", "/dav/x", &[("Depth", "1")]), 400);
+    assert_eq!(send(&alice, "MOVE", "/dav/d", "/dav/x", &[("Depth", "1")]), 400);
     assert_eq!(send(&alice, "COPY", "/dav/d", "/dav/x", &[("Overwrite", "maybe")]), 400);
     assert_eq!(alice.client().send("MOVE", "/dav/d", &[], b"").status, 400, "no destination");
     assert_eq!(alice.names(), ["d", "d/e", "d/f"]);

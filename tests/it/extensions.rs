@@ -100,7 +100,7 @@ fn a_listing_says_less_where_less_is_preferred() {
 /// RFC 4918 §9.1 with the bound that RFC 5323 §2.3.1 knows for answers that are too long.
 #[test]
 fn a_whole_tree_is_told_up_to_a_bound() {
-    let server = TestServer::with_config(&format!("{CHEAP}[dav]\ndepth_infinity = true\ndepth_infinity_max = 500\n"));
+    let server = TestServer::with_config(&format!("{CHEAP}[dav]\ndepth_infinity_max = 500\n"));
     let alice = server.person("alice");
     for folder in 0..10 {
         fs::create_dir_all(alice.file(&format!("tree/{folder}"))).expect("a folder");
@@ -132,7 +132,7 @@ fn a_whole_tree_is_told_up_to_a_bound() {
 /// RFC 4918 §16: what failed is said by its code; and 405 says what would go.
 #[test]
 fn failures_say_their_condition() {
-    let server = TestServer::start();
+    let server = TestServer::with_config(&format!("{CHEAP}[dav]\ndepth_infinity = false\n"));
     let alice = server.person("alice");
     let client = alice.client();
     client.put("/dav/f", b"x");

@@ -55,6 +55,11 @@ fn every_method_keeps_them() {
             ("If", "</dav/f> ([\"other\"])"),
             ("If", "<http://elsewhere/dav/f> (<DAV:no-lock>)"),
         ] {
+            if (method, value) == ("HEAD", "(<urn:uuid:none>)") {
+                // A lock token says nothing to who only looks; one library sends it with everything.
+                assert_eq!(alice.client().send(method, "/dav/f", &[(name, value)], b"").status, 200);
+                continue;
+            }
             let headers = [(name, value), ("Destination", "/dav/g"), ("Depth", "0")];
             let headers = if matches!(method, "MOVE" | "DELETE") { &headers[..2] } else { &headers[..] };
             let answer = alice.client().send(method, "/dav/f", headers, body.as_bytes());

@@ -39,12 +39,9 @@ fn depth_decides_how_far_it_reaches() {
     alice.client().put("/dav/d/f", b"12345");
     let hrefs = |path: &str, depth: &str| propfind(&alice, path, depth, "").1.matches("<D:href>/dav").count();
     assert_eq!((hrefs("/dav/", "0"), hrefs("/dav/", "1"), hrefs("/dav/d", "1"), hrefs("/dav/d/f", "1")), (1, 2, 2, 1));
-    for answer in [propfind(&alice, "/dav/", "infinity", "").clone(), {
-        let answer = alice.client().send("PROPFIND", "/dav/", &[], b"");
-        (answer.status, answer.text())
-    }] {
-        assert_eq!(answer.0, 403, "off by default, and what a missing Depth means");
-        assert!(answer.1.contains("<D:propfind-finite-depth/>"), "{}", answer.1);
+    for headers in [vec![("Depth", "infinity")], vec![]] {
+        let answer = alice.client().send("PROPFIND", "/dav/", &headers, b"");
+        assert_eq!((answer.status, answer.text().matches("<D:href>/dav").count()), (207, 3), "{headers:?}");
     }
     assert_eq!(propfind(&alice, "/dav/d/f", "infinity", "").0, 207, "a file has nothing beneath it");
     assert_eq!(propfind(&alice, "/dav/d", "2", "").0, 400);
@@ -53,7 +50,16 @@ fn depth_decides_how_far_it_reaches() {
 
 #[test]
 fn infinity_is_a_setting_and_links_do_not_go_in_circles() {
-    let server = TestServer::with_config(&format!("{CHEAP}[dav]\ndepth_infinity = true\n"));
+    let off = TestServer::with_config(&format!("{CHEAP}[dav]\ndepth_infinity = false\n"));
+    let bob = off.person("bob");
+    bob.client().put("/dav/f", b"x");
+    for headers in [vec![("Depth", "infinity")], vec![]] {
+        let answer = bob.client().send("PROPFIND", "/dav/", &headers, b"");
+        assert_eq!(answer.status, 403, "what a missing Depth means, too");
+        assert!(answer.text().contains("<D:propfind-finite-depth/>"), "{}", answer.text());
+        assert_eq!(bob.client().send("PROPFIND", "/dav/f", &headers, b"").status, 207, "a file has nothing beneath it");
+    }
+    let server = TestServer::start();
     let alice = server.person("alice");
     std::fs::create_dir_all(alice.file("a/b/c")).expect("folders");
     std::fs::write(alice.file("a/b/c/f"), b"x").expect("a file");

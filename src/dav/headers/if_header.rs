@@ -40,6 +40,13 @@ pub enum Test {
 }
 
 impl If {
+    /// Whether it does nothing but submit lock tokens for the request's own address.
+    #[must_use]
+    pub fn has_only_tokens(&self) -> bool {
+        let is_token = |condition: &Condition| !condition.not && matches!(condition.test, Test::StateToken(_));
+        self.0.iter().all(|list| list.tag.is_none() && list.conditions.iter().all(is_token))
+    }
+
     /// Reads the header; `None` where it is absent.
     ///
     /// # Errors
