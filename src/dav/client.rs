@@ -55,8 +55,8 @@ impl Client {
         self == Self::Windows
     }
 
-    /// Whether each answer ends its connection. On a kept one, Windows can store nothing where a login is needed: it
-    /// does not send a body again after a challenge (dufs #380, commit cb7d417).
+    /// Whether each answer ends its connection. On a kept one, Explorer reads and deletes, but stores nothing where a
+    /// login is needed; nobody has said why (dufs #380, mended there by commit cb7d417).
     #[must_use]
     pub fn is_answered_once_per_connection(self) -> bool {
         self == Self::Windows

@@ -167,7 +167,8 @@ impl Writer {
     fn leaves_out(&self, live: Live, locks: &[Lock]) -> bool {
         self.brief
             && match live {
-                Live::SupportedLock | Live::DisplayName => true,
+                // The same for all, or to be seen by the name.
+                Live::SupportedLock | Live::DisplayName | Live::ContentType => true,
                 Live::LockDiscovery => locks.is_empty(),
                 _ => false,
             }
