@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_token_is_valid_for_three_months() {
-        let (_folder, store) = crate::store::for_tests();
+        let (_folder, store) = store::for_tests();
         let day = |count: i64| crate::clock::from_millis(count * 24 * 3600 * 1000);
         let look = |tree_id, now| {
             store.write(|tx| {
