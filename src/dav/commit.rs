@@ -8,8 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Inner;
 use super::error::{Error, Result};
-use crate::store::pending_change::{self, Change};
-use crate::store::{self, lock, property};
+use crate::store::pending_change::{self, Change, Kind};
+use crate::store::{self, lock, property, sync};
 
 /// Held for the few system calls of a commit. What it guards: whether an announced change could not be written down
 /// after it was done.
@@ -20,6 +20,15 @@ pub(super) struct CommitLock(Mutex<Unsettled>);
 pub(super) struct Unsettled(bool);
 
 impl Inner {
+    /// Notes that a resource is to come into being, where clients synchronise: who made it is told of its end, though
+    /// nobody may have asked between the two (RFC 6578 §3.5.2).
+    fn expect(&self, key: &[u8], source: Option<&[u8]>) -> Result<()> {
+        if self.store.read(|c| sync::is_in_tree(c, key))? {
+            self.store.write(|tx| sync::expect(tx, key, source)).map_err(|error: store::Error| Error::from(error))?;
+        }
+        Ok(())
+    }
+
     /// Begins a commit. A change that the database could not take before is settled first: otherwise its properties
     /// might be taken for those of what comes now.
     pub(super) fn begin_commit(&self) -> Result<MutexGuard<'_, Unsettled>> {
@@ -38,6 +47,9 @@ impl Inner {
         change: &Change,
         deed: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
+        if change.kind != Kind::Remove {
+            self.expect(&change.target, Some(&change.source))?;
+        }
         let now = self.clock.now();
         let any = self.store.read(|c| {
             let followers =
@@ -70,6 +82,7 @@ impl Inner {
 
     /// A resource that comes into being has no properties, whatever another program deleted there before.
     pub(super) fn forget_stale_properties(&self, key: &[u8]) -> Result<()> {
+        self.expect(key, None)?;
         if self.store.read(|c| property::any_in_tree(c, key))? {
             self.store.write(|tx| property::delete_tree(tx, key)).map_err(|error: store::Error| Error::from(error))?;
         }

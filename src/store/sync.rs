@@ -5,8 +5,10 @@
 //! what has changed since a look are the rows with a greater number.
 
 mod clear;
+mod doubt;
 
 pub use clear::clear;
+pub use doubt::{doubt, doubt_resource, expect, is_in_tree};
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -197,50 +199,6 @@ pub fn newest(connection: &Connection, tree_id: i64, folder: &[u8], most: i64) -
                    coalesce((SELECT max(sequence) FROM sync_member
                              WHERE tree_id = ?1 AND folder >= ?3 AND folder < ?4 AND sequence <= ?5), 0))";
     Ok(connection.prepare_cached(sql)?.query_one((tree_id, folder, from, to, most), |row| row.get(0))?)
-}
-
-/// Makes the next look find a member changed, or gone, in any case.
-pub fn doubt(connection: &Connection, tree_id: i64, at: &Position) -> Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE sync_member SET state = '' WHERE tree_id = ?1 AND folder = ?2 AND name = ?3 AND state IS NOT NULL",
-        )?
-        .execute((tree_id, &at.folder, &at.name))?;
-    Ok(())
-}
-
-/// Makes the next look find a resource changed, in every tree that it is in, and with `deep` all beneath it.
-pub fn doubt_resource(connection: &Connection, resource: &[u8], deep: bool) -> Result<()> {
-    for (tree_id, path) in trees_with(connection, resource)? {
-        let cut = path.iter().rposition(|&byte| byte == b'/');
-        let (folder, name) = match cut {
-            None => (Vec::new(), path.clone()),
-            Some(cut) => {
-                let (folder, rest) = path.split_at_checked(cut).unwrap_or_default();
-                (folder.to_vec(), rest.get(1..).unwrap_or_default().to_vec())
-            }
-        };
-        doubt(connection, tree_id, &Position { folder, name })?;
-        if deep {
-            let (from, to) = beneath(&path);
-            connection
-                .prepare_cached(
-                    "UPDATE sync_member SET state = '' WHERE tree_id = ?1 AND state IS NOT NULL
-                         AND (folder = ?2 OR (folder >= ?3 AND folder < ?4))",
-                )?
-                .execute((tree_id, path, from, to))?;
-        }
-    }
-    Ok(())
-}
-
-/// The trees that a resource is in, and its path in each; not those of which it is the top.
-fn trees_with(connection: &Connection, resource: &[u8]) -> Result<Vec<(i64, Vec<u8>)>> {
-    let sql = "SELECT id, CAST(substr(?1, length(top) + 2) AS BLOB) FROM sync_tree
-               WHERE substr(?1, 1, length(top) + 1) = CAST(top || x'2f' AS BLOB) AND length(?1) > length(top) + 1";
-    let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map([resource], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 fn read_tree(row: &Row<'_>) -> rusqlite::Result<Tree> {

@@ -94,9 +94,13 @@ impl Token {
     /// # Errors
     /// `valid-sync-token` (RFC 6578 §3.2).
     pub(super) fn check(&self, store: &Store, tree: &Tree, collection: &Collection) -> Result<()> {
+        self.check_kept(store, tree.id, tree.floor, collection)
+    }
+
+    fn check_kept(&self, store: &Store, tree_id: i64, floor: i64, collection: &Collection) -> Result<()> {
         let since = self.since();
-        let is_kept = self.up_to >= tree.floor && (since == 0 || since >= tree.floor) && since <= self.up_to;
-        let mark = store.read(|c| sync::mark(c, tree.id, self.up_to))?;
+        let is_kept = self.up_to >= floor && (since == 0 || since >= floor) && since <= self.up_to;
+        let mark = store.read(|c| sync::mark(c, tree_id, self.up_to))?;
         let is_ours = mark.as_deref() == Some(&self.mark) && self.collection == collection.hash;
         if is_kept && is_ours { Ok(()) } else { Err(Error::Condition(Code::ValidSyncToken)) }
     }
@@ -153,6 +157,31 @@ mod tests {
             let text = token.to_string();
             assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b":-_".contains(&b)), "a URI: {text}");
             assert_eq!(Token::parse(&text), Some(token));
+        }
+    }
+
+    #[test]
+    fn a_token_is_valid_for_three_months() {
+        let (_folder, store) = store::for_tests();
+        let day = |count: i64| crate::clock::from_millis(count * 24 * 3600 * 1000);
+        let look = |tree_id, now| {
+            store.write(|tx| {
+                sync::note_look(tx, tree_id, now)?;
+                sync::begin_look(tx, tree_id, &[1; MARK], now)
+            })
+        };
+        let id = store.write(|tx| sync::make_tree(tx, b"files/alice", &[0; MARK], day(0))).expect("made").id;
+        let known = || store.read(|c| sync::tree(c, b"files/alice")).expect("read").expect("there");
+        let collection = Collection::new(b"files/alice", b"");
+        let old =
+            Token { up_to: look(id, day(1)).expect("one"), mark: [1; MARK], collection: collection.hash, rest: None };
+        look(id, day(2)).expect("another");
+        for (now, is_valid) in [(3, true), (91, true), (93, false)] {
+            // Others go on asking.
+            store.write(|tx| sync::note_look(tx, id, day(now))).expect("noted");
+            while store.write(|tx| sync::clear(tx, day(now))).expect("cleared") {}
+            let checked = old.check_kept(&store, id, known().floor, &collection);
+            assert_eq!(checked.is_ok(), is_valid, "day {now}");
         }
     }
 

@@ -79,7 +79,40 @@ fn what_this_server_changes_is_told() {
     assert_eq!(told(&mut client, &alice), is(&[("/dav/b/", true), ("/dav/b/f", false)]));
     put(&alice, "/dav/passing", b"");
     delete(&alice, "/dav/passing");
-    assert_eq!(told(&mut client, &alice), is(&[]), "nobody was told of it");
+    assert_eq!(told(&mut client, &alice), is(&[("/dav/passing", false)]), "who made it is told of its end");
+}
+
+/// Who adds something knows of it without a report; its end is told, though no report has seen it (RFC 6578 §3.5.2).
+#[test]
+fn what_a_client_added_and_another_program_removed_is_told() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    mkcol(&alice, "/dav/old");
+    put(&alice, "/dav/old/f", b"1");
+    put(&alice, "/dav/old/g", b"1");
+    let mut client = client_of(&alice);
+    put(&alice, "/dav/new", b"1");
+    std::fs::remove_file(alice.file("new")).expect("removed");
+    assert_eq!(told(&mut client, &alice), is(&[("/dav/new", false)]));
+    mkcol(&alice, "/dav/d");
+    mkcol(&alice, "/dav/d/e");
+    put(&alice, "/dav/d/e/f", b"1");
+    std::fs::remove_dir_all(alice.file("d/e")).expect("removed");
+    assert_eq!(told(&mut client, &alice), is(&[("/dav/d/", true), ("/dav/d/e", false)]));
+    done(&alice, "COPY", "/dav/old", &[("Destination", "/dav/copy")], b"");
+    rename(&alice, "/dav/old", "/dav/moved");
+    for file in ["copy/f", "moved/g"] {
+        std::fs::remove_file(alice.file(file)).expect("removed");
+    }
+    let next = told(&mut client, &alice);
+    for gone in ["/dav/copy/f", "/dav/moved/g"] {
+        assert!(next.contains(&(gone.to_owned(), false)), "{gone} in {next:?}");
+    }
+    // A folder that nobody has looked at yet, made by another program, and gone with what a client put in it.
+    std::fs::create_dir(alice.file("theirs")).expect("a folder");
+    put(&alice, "/dav/theirs/f", b"1");
+    std::fs::remove_dir_all(alice.file("theirs")).expect("removed");
+    assert_eq!(told(&mut client, &alice), is(&[("/dav/theirs/", false)]));
 }
 
 #[test]
