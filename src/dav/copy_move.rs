@@ -211,10 +211,9 @@ impl Ends {
 fn check_depth(method: Method, depth: Option<Depth>, source: &Meta) -> Result<bool> {
     match (method, depth) {
         _ if !source.is_folder() => Ok(true),
-        (_, None | Some(Depth::Infinity)) => Ok(true),
+        // The RFC knows 0 and infinity for COPY; the Python library webdavclient3 says 1 and means the whole.
+        (_, None | Some(Depth::Infinity)) | (Method::Copy, Some(Depth::One)) => Ok(true),
         (Method::Copy, Some(Depth::Zero)) => Ok(false),
-        // The RFC knows 0 and infinity; the Python library webdavclient3 means the whole by it.
-        (Method::Copy, Some(Depth::One)) => Ok(true),
         (Method::Move, Some(_)) => {
             Err(Error::BadRequest("MOVE takes a folder with all beneath it: Depth is infinity".to_owned()))
         }
