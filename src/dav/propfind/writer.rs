@@ -40,7 +40,7 @@ pub(in crate::dav) struct Writer {
     /// Where it is asked for: the same for every folder of the home.
     quota: Option<Quota>,
     /// Nothing is said about what is not there (RFC 8144 §2.1).
-    pub(super) minimal: bool,
+    pub(in crate::dav) minimal: bool,
     /// Where it is asked for: what clients go on synchronising with.
     tokens: Option<SyncTokens>,
     /// Whether `allprop` leaves out what says the same of every member.
