@@ -36,7 +36,7 @@ pub fn status_of_dav(error: &dav::Error) -> StatusCode {
         Error::UnknownMethod => StatusCode::NOT_IMPLEMENTED,
         Error::TooManyLocks => StatusCode::INSUFFICIENT_STORAGE,
         Error::Files(error) => status_of_files(error),
-        Error::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Store(_) | Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

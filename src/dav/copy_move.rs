@@ -72,17 +72,21 @@ fn by_copy(request: &DavRequest<'_>, method: Method) -> Result<Response<Body>> {
     let mark = if method == Method::Move { Some(fingerprint(&before.source)?) } else { None };
     let mut room = quota::reserve(request, &before.root, 0)?;
     // A replaced file gives its bytes back; of a replaced tree nobody knows how many there are.
-    let given_back = before.target.any_meta().filter(|old| old.kind == What::File).map_or(0, |old| old.size);
+    let given_back = bytes_of_file(before.target.any_meta());
     let mut allow = |bytes: u64| match method {
         Method::Copy => room.cover(request.now, bytes.saturating_sub(given_back)),
         Method::Move => Ok(()),
     };
     let made = copy_to_place(&before.source, &before.target, before.deep, inner.durable, &mut allow)?;
+    let mut commit = inner.begin_commit()?;
     if !request.principal.is_still_let_in() {
         return Err(Error::LetInNoMore);
     }
-    let mut commit = inner.begin_commit()?;
     let mut ends = Ends::read(request, method)?;
+    if method == Method::Copy {
+        // What was to be replaced may have been moved away meanwhile: then it gives nothing back.
+        room.cover_as_known(made.bytes.saturating_sub(bytes_of_file(ends.target.any_meta())))?;
+    }
     let same = |meta: Option<&Meta>| meta.map(|meta| (meta.device, meta.inode));
     let is_same = ends.source.key() == before.source.key()
         && same(ends.source.any_meta()) == same(before.source.any_meta())
@@ -106,6 +110,10 @@ fn by_copy(request: &DavRequest<'_>, method: Method) -> Result<Response<Body>> {
     drop(commit);
     drop((old, moved, room));
     Ok(done(is_over))
+}
+
+fn bytes_of_file(meta: Option<&Meta>) -> u64 {
+    meta.filter(|meta| meta.kind == What::File).map_or(0, |meta| meta.size)
 }
 
 /// Both ends of a COPY or MOVE, and all that was checked of them.

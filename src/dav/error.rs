@@ -86,6 +86,9 @@ pub enum Error {
     /// What opened the door does not open it any more: revoked, expired, the account disabled.
     #[error("this application password is not valid any more")]
     LetInNoMore,
+    /// The person has too much under way already.
+    #[error("too much is under way already, try again later")]
+    Busy,
     /// A method that is not known here.
     #[error("this method is not known here")]
     UnknownMethod,

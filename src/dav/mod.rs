@@ -19,6 +19,7 @@ mod error;
 mod get;
 pub mod headers;
 mod index;
+mod lanes;
 mod let_in;
 mod live;
 mod lock;
@@ -47,7 +48,8 @@ pub use safe::protect;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
+use bytes::Bytes;
 use http::{Request, Response};
 
 use crate::auth::Principal;
@@ -73,6 +75,7 @@ struct Inner {
     stall_timeout: Duration,
     addresses: Addresses,
     commit: commit::CommitLock,
+    lanes: lanes::Lanes,
     looks: report::Looks,
 }
 
@@ -89,6 +92,7 @@ impl Dav {
             stall_timeout: config.server.stall_timeout,
             addresses: Addresses::new(config.server.public_urls.clone()),
             commit: commit::CommitLock::default(),
+            lanes: lanes::Lanes::default(),
             looks: report::Looks::default(),
         }))
     }
@@ -100,10 +104,12 @@ impl Dav {
     pub async fn handle(&self, principal: Principal, request: Request<Body>) -> Result<Response<Body>> {
         let (parts, body) = request.into_parts();
         if matches!(parts.method, http::Method::PUT | http::Method::PATCH) {
+            let _turn = self.0.lanes.turn(principal.user().id, &parts).await?;
             let body = Body::new(WhileLetIn::new(body, principal.clone()));
             return put::put(self.clone(), principal, parts, body).await;
         }
-        let bytes = stream::read_small(body, self.0.stall_timeout).await?;
+        let bytes = self.read_small(&principal, body).await?;
+        let _turn = self.0.lanes.turn(principal.user().id, &parts).await?;
         let dav = self.clone();
         let answered = tokio::task::spawn_blocking(move || {
             let request = request::DavRequest::new(&dav, &principal, &parts, &bytes)?;
@@ -121,8 +127,18 @@ impl Dav {
     /// See [`Error`].
     pub async fn describe(&self, principal: Principal, request: Request<Body>) -> Result<Response<Body>> {
         let (parts, body) = request.into_parts();
-        let bytes = stream::read_small(body, self.0.stall_timeout).await?;
+        let bytes = self.read_small(&principal, body).await?;
         principal::propfind(self, &principal, parts.uri.path(), &parts.headers, &bytes)
+    }
+
+    /// Reads a small body, whose sender may be let in no more by the time it is whole.
+    async fn read_small(&self, principal: &Principal, body: Body) -> Result<Bytes> {
+        if body.is_end_stream() {
+            return Ok(Bytes::new());
+        }
+        let body = Body::new(WhileLetIn::new(body, principal.clone()));
+        let bytes = stream::read_small(body, self.0.stall_timeout).await?;
+        if principal.is_still_let_in() { Ok(bytes) } else { Err(Error::LetInNoMore) }
     }
 
     /// Answers PROPFIND on `/`.
@@ -131,7 +147,7 @@ impl Dav {
     /// See [`Error`].
     pub async fn entrance(&self, principal: Principal, request: Request<Body>) -> Result<Response<Body>> {
         let (parts, body) = request.into_parts();
-        let bytes = stream::read_small(body, self.0.stall_timeout).await?;
+        let bytes = self.read_small(&principal, body).await?;
         propfind::entrance(self, &principal, &parts.headers, &bytes)
     }
 }

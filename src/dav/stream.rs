@@ -11,8 +11,12 @@ use super::error::{Error, Result};
 use super::let_in::LetInNoMore;
 use super::xml;
 
-/// Reads a body that must be small.
-pub(super) async fn read_small(mut body: Body, stall: Duration) -> Result<Bytes> {
+/// Reads a body that must be small, all of it within that time: one that comes byte by byte would last for days.
+pub(super) async fn read_small(body: Body, within: Duration) -> Result<Bytes> {
+    tokio::time::timeout(within, gather(body, within)).await.unwrap_or(Err(Error::Stalled))
+}
+
+async fn gather(mut body: Body, stall: Duration) -> Result<Bytes> {
     let mut all = BytesMut::new();
     while let Some(piece) = next_piece(&mut body, stall).await? {
         if all.len() + piece.len() > xml::LARGEST {

@@ -228,6 +228,22 @@ impl Reservation {
         self.held += more;
         Ok(())
     }
+
+    /// The same without a walk, for moments at which others wait: what is known has to do.
+    ///
+    /// # Errors
+    /// [`Error::OverQuota`]
+    pub fn cover_as_known(&mut self, bytes: u64) -> Result<()> {
+        let more = bytes.saturating_sub(self.held);
+        match self.quota {
+            Some(quota) if more > 0 && !self.tally.try_hold(quota, more) => Err(Error::OverQuota),
+            Some(_) => {
+                self.held += more;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 impl Drop for Reservation {
@@ -307,6 +323,7 @@ mod tests {
         first.cover(scene.now, 900).expect("what was given back");
         first.cover(scene.now, 1).expect("less is held already");
         assert!(scene.reserve(1000, 1).is_err() && scene.reserve(1000, 0).is_ok());
+        assert!(first.cover_as_known(900).is_ok() && first.cover_as_known(901).is_err());
         drop(first);
         assert!(scene.reserve(1000, 900).is_ok());
         assert!(scene.tally.reserve(&scene.root, None, scene.now, u64::MAX).is_ok(), "without a quota nothing is held");

@@ -108,7 +108,15 @@ impl Listing {
     /// # Errors
     /// Where it is no folder any more.
     pub fn open_member(&self, path: &Path) -> Result<Self> {
-        Self::open(&self.root.find_in_home(path)?, &self.root)
+        Self::open_at(&self.root, path)
+    }
+
+    /// Opens a folder by its path in the home, as far as `root` reaches.
+    ///
+    /// # Errors
+    /// Where it is no folder any more.
+    pub fn open_at(root: &Root, path: &Path) -> Result<Self> {
+        Self::open(&root.find_in_home(path)?, root)
     }
 
     fn entry(&self, name: &[u8], meta: Meta) -> Entry {

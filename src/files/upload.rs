@@ -46,10 +46,13 @@ impl Upload {
     /// # Errors
     /// [`Error::TooLargeToPatch`] where more than `most` bytes would have to be copied.
     pub fn lay_over(&mut self, place: &Place, most: u64) -> Result<()> {
-        if place.meta().is_none() {
+        let Some(expected) = place.meta() else {
             return Ok(());
-        }
+        };
         let (old, meta) = place.open_file()?;
+        if meta.etag() != expected.etag() {
+            return Err(Error::Changed);
+        }
         if sys::share_bytes(self.file.as_fd(), old.as_fd()) {
             return Ok(());
         }

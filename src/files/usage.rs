@@ -17,41 +17,64 @@ use super::{Result, sys};
 /// # Errors
 /// Where the root itself cannot be read. What vanishes meanwhile, or cannot be looked at, is left out.
 pub fn usage(root: &Root) -> Result<(u64, u64)> {
-    let (mut bytes, mut files) = (0_u64, 0_u64);
-    let mut open = vec![Dir::new(root.reopen()?)?];
-    loop {
-        let depth = open.len();
-        let Some(folder) = open.last_mut() else {
-            return Ok((bytes, files));
-        };
-        let Some(entry) = folder.read() else {
-            open.pop();
-            continue;
-        };
-        let Ok(entry) = entry else {
-            open.pop();
-            continue;
-        };
-        let name = entry.file_name().to_bytes();
-        if matches!(name, b"." | b"..") || name == TEMPORARY_FOLDER.as_bytes() {
-            continue;
+    let mut walk = Walk { bytes: 0, files: 0, ahead: Vec::new() };
+    walk.tree(Dir::new(root.reopen()?)?);
+    while let Some(folder) = walk.ahead.pop() {
+        if let Ok(folder) = Dir::new(folder) {
+            walk.tree(folder);
         }
-        let Ok(parent) = folder.fd() else {
-            continue;
-        };
-        let Ok(meta) = sys::stat(parent, name) else {
-            continue;
-        };
-        match meta.kind {
-            Kind::File => {
-                bytes = bytes.saturating_add(meta.size);
-                files += 1;
+    }
+    Ok((walk.bytes, walk.files))
+}
+
+/// Folders that are held open to be walked later, at most.
+const MOST_AHEAD: usize = 100;
+
+/// What has been counted so far.
+struct Walk {
+    bytes: u64,
+    files: u64,
+    /// Folders that lie too deep to hold the way to them open any longer.
+    ahead: Vec<OwnedFd>,
+}
+
+impl Walk {
+    fn tree(&mut self, top: Dir) {
+        let mut open = vec![top];
+        while let Some(folder) = open.last_mut() {
+            let Some(Ok(entry)) = folder.read() else {
+                open.pop();
+                continue;
+            };
+            let name = entry.file_name().to_bytes();
+            if matches!(name, b"." | b"..") || name == TEMPORARY_FOLDER.as_bytes() {
+                continue;
             }
-            Kind::Folder if depth < DEEPEST => {
-                let inner: std::result::Result<OwnedFd, _> = openat(parent, name, sys::FOLDER, Mode::empty());
-                open.extend(inner.and_then(Dir::new));
+            let Ok(parent) = folder.fd() else {
+                continue;
+            };
+            let Ok(meta) = sys::stat(parent, name) else {
+                continue;
+            };
+            match meta.kind {
+                Kind::File => {
+                    self.bytes = self.bytes.saturating_add(meta.size);
+                    self.files += 1;
+                }
+                Kind::Folder => {
+                    let Ok(inner) = openat(parent, name, sys::FOLDER, Mode::empty()) else {
+                        continue;
+                    };
+                    if open.len() < DEEPEST {
+                        open.extend(Dir::new(inner));
+                    } else if self.ahead.len() < MOST_AHEAD {
+                        self.ahead.push(inner);
+                    } else if let Ok(inner) = Dir::new(inner) {
+                        self.tree(inner);
+                    }
+                }
+                Kind::Link | Kind::Other => {}
             }
-            Kind::Folder | Kind::Link | Kind::Other => {}
         }
     }
 }
@@ -79,5 +102,33 @@ mod tests {
         std::os::unix::fs::symlink(folder.path(), path.join("out")).expect("a link");
         std::os::unix::fs::symlink("..", path.join("a/up")).expect("a link");
         assert_eq!(usage(&root).expect("measured"), (1024, 2));
+    }
+
+    /// A file counts however deep it lies.
+    #[test]
+    fn nothing_lies_too_deep_to_be_counted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let homes = Storage::open(&folder.path().join("storage"), false).expect("a storage").into_homes();
+        let home = homes.make(&UserName::parse("alice").expect("a name"), &NewHome::New).expect("made");
+        let root = homes.open(&home).expect("opened");
+        let mut deep = root.reopen().expect("a handle");
+        for level in 0..2 * DEEPEST + 20 {
+            rustix::fs::mkdirat(&deep, "d", Mode::RWXU).expect("made");
+            let inner = openat(&deep, "d", sys::FOLDER, Mode::empty()).expect("opened");
+            if level == DEEPEST {
+                for name in 0..MOST_AHEAD + 20 {
+                    rustix::fs::mkdirat(&inner, format!("{name}"), Mode::RWXU).expect("made");
+                    let flags = rustix::fs::OFlags::CREATE | rustix::fs::OFlags::WRONLY;
+                    let file = openat(&inner, format!("{name}/f"), flags, Mode::RUSR).expect("made");
+                    rustix::fs::ftruncate(&file, 3).expect("three bytes");
+                }
+            }
+            deep = inner;
+        }
+        let flags = rustix::fs::OFlags::CREATE | rustix::fs::OFlags::WRONLY;
+        let file = openat(&deep, "f", flags, Mode::RUSR).expect("made");
+        rustix::fs::ftruncate(&file, 1000).expect("a thousand bytes");
+        let many = MOST_AHEAD as u64 + 20;
+        assert_eq!(usage(&root).expect("measured"), (1000 + 3 * many, 1 + many));
     }
 }

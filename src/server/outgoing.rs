@@ -1,8 +1,7 @@
 //! Answers that take their time go on only while what opened the door still does (S9).
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
@@ -28,8 +27,8 @@ pub(super) fn while_let_in(response: Response<Body>, version: Version, activity:
         return response;
     };
     let (alive, mut over) = oneshot::channel::<()>();
-    let is_cut = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&is_cut);
+    let state = Arc::new(Mutex::new(State::Sending));
+    let seen = Arc::clone(&state);
     tokio::spawn(async move {
         loop {
             tokio::select! {
@@ -37,23 +36,51 @@ pub(super) fn while_let_in(response: Response<Body>, version: Version, activity:
                 () = tokio::time::sleep(LOOK) => {}
             }
             if !principal.is_still_let_in() {
-                flag.store(true, Ordering::Relaxed);
-                if version < Version::HTTP_2 {
-                    activity.cut();
+                // Under the lock, so that it is this answer that is cut, and not one to somebody else behind the same
+                // proxy that follows it.
+                let mut state = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                if *state == State::Sending {
+                    *state = State::Cut;
+                    if version < Version::HTTP_2 {
+                        activity.cut();
+                    }
                 }
                 return;
             }
         }
     });
-    response.map(|body| Body::new(Outgoing { body, is_cut, _alive: alive }))
+    response.map(|body| Body::new(Outgoing { body, state, _alive: alive }))
+}
+
+/// What becomes of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Sending,
+    Over,
+    Cut,
 }
 
 /// A body that ends early where it is cut.
 struct Outgoing {
     body: Body,
-    is_cut: Arc<AtomicBool>,
+    state: Arc<Mutex<State>>,
     /// Dropped with the body, which ends the task that looks.
     _alive: oneshot::Sender<()>,
+}
+
+impl Outgoing {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Outgoing {
+    fn drop(&mut self) {
+        let mut state = self.state();
+        if *state == State::Sending {
+            *state = State::Over;
+        }
+    }
 }
 
 impl HttpBody for Outgoing {
@@ -61,10 +88,14 @@ impl HttpBody for Outgoing {
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        if self.is_cut.load(Ordering::Relaxed) {
+        if *self.state() == State::Cut {
             return Poll::Ready(Some(Err(axum::Error::new(LetInNoMore))));
         }
-        Pin::new(&mut self.body).poll_frame(cx)
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if matches!(polled, Poll::Ready(None)) || (polled.is_ready() && self.body.is_end_stream()) {
+            *self.state() = State::Over;
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

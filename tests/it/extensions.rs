@@ -137,6 +137,37 @@ fn a_whole_tree_is_told_up_to_a_bound() {
     assert_eq!(one.matches("<D:response>").count(), 1 + 640);
 }
 
+/// A tree may be deeper than there are handles to be had: one folder at a time is open.
+#[test]
+fn a_deep_tree_takes_no_handle_for_each_level() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let mut path = alice.home.clone();
+    for _ in 0..400 {
+        path.push("d");
+    }
+    fs::create_dir_all(&path).expect("folders");
+    for file in 0..3000 {
+        fs::write(path.join(format!("{file}-{}", "n".repeat(200))), b"").expect("a file");
+    }
+    let whole = propfind(&alice, "/dav/", &[("Depth", "infinity")], "<D:getetag/>").text();
+    assert_eq!(whole.matches("<D:response>").count(), 1 + 400 + 3000);
+    let before = server.descriptors();
+    let stuck: Vec<_> = (0..3)
+        .map(|_| {
+            let client = alice.client();
+            let mut connection = client.connect();
+            connection.write(&client.head("PROPFIND", "/dav/", &[("Depth", "infinity")], Some(0)));
+            let mut some = [0; 1000];
+            std::io::Read::read_exact(&mut connection.stream, &mut some).expect("the beginning");
+            connection
+        })
+        .collect();
+    crate::harness::eventually("the answers have come to a halt", || alice.client().get("/dav/").status == 200);
+    let open = server.descriptors() - before;
+    assert!(open < 20, "{open} for {} answers", stuck.len());
+}
+
 /// RFC 4918 §16: what failed is said by its code; and 405 says what would go.
 #[test]
 fn failures_say_their_condition() {

@@ -82,6 +82,11 @@ impl TestServer {
         assert!(sent.success());
     }
 
+    /// How many descriptors the server holds open.
+    pub fn descriptors(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("the process").count()
+    }
+
     /// The storage folder.
     pub fn storage(&self) -> PathBuf {
         self.folder.path().join("storage")

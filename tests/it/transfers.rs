@@ -128,6 +128,34 @@ fn what_was_sent_in_time_but_not_finished_is_not_stored() {
     assert_eq!(alice.names(), Vec::<String>::new());
 }
 
+/// Also of a method with a small body, or none, whose end was not sent yet.
+#[test]
+fn what_waits_for_the_end_of_its_body_is_not_done_afterwards() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    alice.client().put("/dav/kept", b"kept");
+    let waiting: Vec<_> = [("DELETE", ""), ("PROPPATCH", "<D:propertyupdate"), ("PROPFIND", "<D:propfind")]
+        .iter()
+        .map(|(method, begun)| {
+            let client = alice.client();
+            let mut connection = client.connect();
+            connection.write(&client.head(method, "/dav/kept", &[], None));
+            if !begun.is_empty() {
+                connection.chunk(begun.as_bytes());
+            }
+            (method, connection)
+        })
+        .collect();
+    crate::harness::eventually("the requests have come in", || connection_is_open(&alice));
+    server.ok(&["app-password", "revoke", &alice.key]);
+    let began = Instant::now();
+    for (method, mut connection) in waiting {
+        assert_eq!(connection.answer(method).status, 401, "{method}");
+    }
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+    assert_eq!(alice.bytes("kept"), b"kept");
+}
+
 /// The server answers others, so it has read what was sent before.
 fn connection_is_open(person: &Person) -> bool {
     person.client().get("/dav/").status == 200

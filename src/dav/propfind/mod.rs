@@ -7,6 +7,7 @@ pub(super) use wanted::Wanted;
 pub(super) use writer::{Writer, empty};
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -22,7 +23,7 @@ use super::stream::{Pieces, gathered};
 use super::view::{Found, Spot};
 use super::xml::escape;
 use crate::auth::Principal;
-use crate::files::{Entry, Kind, Listing, Meta, Path};
+use crate::files::{self, Entry, Kind, Listing, Meta, Path};
 
 /// Bytes of a piece.
 pub(super) const PIECE: usize = 64 * 1024;
@@ -101,8 +102,14 @@ struct Answer {
     /// How members are named to the client.
     names: Names,
     head: Option<String>,
-    /// Folders being read, innermost last.
-    open: Vec<Folder>,
+    /// The folder being read: one at a time, since a tree may be deeper than there are handles to be had.
+    open: Option<Folder>,
+    /// Folders that are still to be read.
+    ahead: Vec<Arc<Way>>,
+    /// The folder that was asked for: its path in the home.
+    top: Path,
+    /// The same as the client sees it.
+    shown: Path,
     /// Members that are still told, where a whole tree is asked for.
     deep: Option<u32>,
     /// The address that was asked for.
@@ -110,10 +117,30 @@ struct Answer {
     ended: bool,
 }
 
-/// A folder being read, and the path by which the client sees it.
+/// A folder being read, the path by which the client sees it, and the way to it.
 struct Folder {
     listing: Listing,
     shown: Path,
+    way: Option<Arc<Way>>,
+}
+
+/// The way to a folder beneath the one that was asked for, name by name: paths of their own would take too much memory.
+struct Way {
+    above: Option<Arc<Self>>,
+    name: Vec<u8>,
+}
+
+impl Way {
+    fn names(&self) -> Vec<&[u8]> {
+        let mut names = vec![self.name.as_slice()];
+        let mut above = &self.above;
+        while let Some(way) = above {
+            names.push(&way.name);
+            above = &way.above;
+        }
+        names.reverse();
+        names
+    }
 }
 
 impl Answer {
@@ -132,14 +159,16 @@ impl Answer {
             writer.response(&mut xml, &href, shown.name(), meta, &key)?;
         }
         writer.brief = request.client.needs_short_listings();
-        let mut open = Vec::new();
+        let top = place.path().clone();
+        let mut open = None;
         if meta.is_folder() && reach.depth != Depth::Zero {
-            open.push(Folder { listing: Listing::open(place, &found.root)?, shown });
+            open = Some(Folder { listing: Listing::open(place, &found.root)?, shown, way: None });
         }
         let most = request.inner().config.depth_infinity_max;
         let deep = (reach.depth == Depth::Infinity).then_some(most);
         let names = request.names;
-        Ok(Self { writer, names, head: Some(xml), open, deep, href, ended: false })
+        let shown = request.address.path.clone();
+        Ok(Self { writer, names, head: Some(xml), open, ahead: Vec::new(), top, shown, deep, href, ended: false })
     }
 
     /// The way to confining folders: nothing is read from the disk.
@@ -160,16 +189,27 @@ impl Answer {
             }
         }
         let href = request.href(path, true);
-        Self { writer, names: request.names, head: Some(xml), open: Vec::new(), deep: None, href, ended: false }
+        Self {
+            writer,
+            names: request.names,
+            head: Some(xml),
+            open: None,
+            ahead: Vec::new(),
+            top: path.clone(),
+            shown: path.clone(),
+            deep: None,
+            href,
+            ended: false,
+        }
     }
 
     /// Writes the next member; `false` at the end.
     fn step(&mut self, xml: &mut String) -> Result<bool> {
-        let Some(folder) = self.open.last_mut() else {
-            return Ok(false);
+        let Some(folder) = &mut self.open else {
+            return self.open_next();
         };
         let Some(entry) = folder.listing.next_entry() else {
-            self.open.pop();
+            self.open = None;
             return Ok(true);
         };
         if self.deep == Some(0) {
@@ -186,10 +226,28 @@ impl Answer {
         let href = href(&self.writer.dav.0.addresses, &shown, meta.is_folder());
         self.writer.response(xml, &href, &shown_name, &meta, &key)?;
         if self.deep.is_some() && meta.is_folder() && !linked {
-            let path = folder.listing.path().join(&name);
-            if let Ok(listing) = folder.listing.open_member(&path) {
-                self.open.push(Folder { listing, shown });
-            }
+            let above = folder.way.clone();
+            self.ahead.push(Arc::new(Way { above, name }));
+        }
+        Ok(true)
+    }
+
+    /// Opens the next folder that is still to be read; `false` where there is none.
+    fn open_next(&mut self) -> Result<bool> {
+        let (Some(way), Some(root)) = (self.ahead.pop(), &self.writer.root) else {
+            return Ok(false);
+        };
+        let (mut path, mut shown) = (self.top.clone(), self.shown.clone());
+        for name in way.names() {
+            path = path.join(name);
+            shown = shown.join(&self.names.shown(name));
+        }
+        match Listing::open_at(root, &path) {
+            Ok(listing) => self.open = Some(Folder { listing, shown, way: Some(way) }),
+            // The disk failed, or no handle is left: what is missing must not look as if it were not there.
+            Err(error @ files::Error::Io(_)) => return Err(error.into()),
+            // It has gone meanwhile, or cannot be looked into.
+            Err(_) => {}
         }
         Ok(true)
     }

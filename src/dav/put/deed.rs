@@ -120,16 +120,16 @@ impl Put {
         let computed = incoming.check(&self.announced)?;
         let modified = self.announced.modified.map(|time| time.0);
         incoming.upload.seal(&incoming.place, inner.clock.now(), modified, inner.durable)?;
+        let commit = inner.begin_commit()?;
         if !self.principal.is_still_let_in() {
             return Err(Error::LetInNoMore);
         }
-        let commit = inner.begin_commit()?;
         // Its folder may have been moved or locked while the bytes came: the address counts as it leads now.
         let request = self.request()?;
         let mut place = request.place(true).map_err(no_parent)?.place;
         self.check(&request, &place)?;
         let old = place.meta().copied();
-        incoming.check_replaced(request.now, &self.announced, old.as_ref())?;
+        incoming.check_replaced(&self.announced, old.as_ref())?;
         if old.is_none() {
             inner.forget_stale_properties(&place.key())?;
         }
@@ -137,6 +137,8 @@ impl Put {
         let size = incoming.size();
         incoming.upload.commit(&mut place, only_new)?;
         quota::note(inner, &place, (size, 1), old.as_ref());
+        // It is counted now.
+        drop(incoming.room);
         drop(commit);
         if inner.durable {
             place.sync()?;

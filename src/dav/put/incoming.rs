@@ -13,7 +13,7 @@ pub(super) struct Incoming {
     /// What was found at the beginning.
     pub(super) place: Place,
     pub(super) upload: Upload,
-    room: Reservation,
+    pub(super) room: Reservation,
     hashes: Hashes,
     /// Bytes of this request so far.
     came: u64,
@@ -63,12 +63,12 @@ impl Incoming {
 
     /// Looks once more at what is replaced: a part belongs to the very file that it was laid into, and the room has to
     /// do for what stands there now.
-    pub(super) fn check_replaced(&mut self, now: Time, announced: &Announced, old: Option<&Meta>) -> Result<()> {
+    pub(super) fn check_replaced(&mut self, announced: &Announced, old: Option<&Meta>) -> Result<()> {
         if announced.part.is_some() && old.map(Meta::etag) != self.place.meta().map(Meta::etag) {
             return Err(Error::Files(crate::files::Error::Changed));
         }
         let given_back = old.map_or(0, |meta| meta.size);
-        Ok(self.room.cover(now, self.size.saturating_sub(given_back))?)
+        Ok(self.room.cover_as_known(self.size.saturating_sub(given_back))?)
     }
 
     /// Bytes of the file.

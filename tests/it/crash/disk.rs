@@ -58,7 +58,9 @@ fn an_upload_that_does_not_fit_changes_nothing() {
     let before = alice.client().send("HEAD", "/dav/a.bin", &[], b"").etag();
     let large = vec![2; 8 * MIB];
     for path in ["/dav/a.bin", "/dav/new.bin"] {
-        assert_eq!(alice.client().put(path, &large).status, 507, "{path}");
+        let refused = alice.client().put(path, &large);
+        assert_eq!(refused.status, 507, "{path}");
+        assert!(refused.text().contains("<D:sufficient-disk-space/>"), "{}", refused.text());
         assert_eq!(names(alice), ["a.bin"], "{path}");
         assert_eq!(put_chunked(alice, path, &large).status, 507, "{path}");
         assert_eq!(names(alice), ["a.bin"], "{path}");
