@@ -10,6 +10,7 @@ use super::engine::{self, Orders};
 use super::error::{Error, Result};
 use super::headers::{ClientTime, Prefer, single};
 use super::locks::{self, NEW};
+use super::options::{ALLOW_ON_FILES, ALLOW_ON_FOLDERS};
 use super::put::no_parent;
 use super::request::DavRequest;
 use super::xml::Element;
@@ -22,10 +23,8 @@ pub(super) fn mkcol(request: &DavRequest<'_>) -> Result<Response<Body>> {
     let inner = request.inner();
     let commit = inner.begin_commit()?;
     let mut place = request.place(false).map_err(no_parent)?.place;
-    if place.any_meta().is_some() {
-        return Err(Error::NotAllowed(
-            "OPTIONS, GET, HEAD, PUT, PATCH, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK",
-        ));
+    if let Some(meta) = place.any_meta() {
+        return Err(Error::NotAllowed(if meta.is_folder() { ALLOW_ON_FOLDERS } else { ALLOW_ON_FILES }));
     }
     inner.refuse_apple_file(&place)?;
     conditions.check(request, &place)?;

@@ -10,6 +10,10 @@ use super::request::DavRequest;
 pub const ALLOW: &str =
     "OPTIONS, GET, HEAD, PUT, PATCH, DELETE, MKCOL, COPY, MOVE, PROPFIND, PROPPATCH, REPORT, LOCK, UNLOCK";
 
+/// Those of a file that is there.
+pub const ALLOW_ON_FILES: &str =
+    "OPTIONS, GET, HEAD, PUT, PATCH, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK";
+
 /// Those of a folder that is there.
 pub const ALLOW_ON_FOLDERS: &str = "OPTIONS, GET, HEAD, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, REPORT, LOCK, UNLOCK";
 

@@ -103,9 +103,14 @@ impl Copy<'_> {
         (self.allow)(self.bytes.saturating_add(meta.size))?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let mut copy = File::from(openat(ends.to, ends.new, flags, sys::FILE_MODE)?);
-        // No more than was allowed, however it grows meanwhile.
-        let mut source = File::from(source).take(meta.size);
-        self.bytes += std::io::copy(&mut source, &mut copy).map_err(Error::from_io)?;
+        if sys::share_bytes(copy.as_fd(), source.as_fd()) {
+            self.bytes += sys::stat(copy.as_fd(), b"")?.size;
+        } else {
+            sys::require_space(copy.as_fd(), meta.size)?;
+            // No more than was allowed, however it grows meanwhile.
+            let mut source = File::from(source).take(meta.size);
+            self.bytes += std::io::copy(&mut source, &mut copy).map_err(Error::from_io)?;
+        }
         self.files += 1;
         fchmod(&copy, Mode::from_raw_mode(meta.mode & 0o777))?;
         self.finish(&copy, &meta)

@@ -58,8 +58,7 @@ impl Place {
     /// # Errors
     /// The system's.
     pub fn free_space(&self) -> Result<u64> {
-        let found = rustix::fs::fstatvfs(&self.folder)?;
-        Ok(found.f_bavail.saturating_mul(found.f_frsize))
+        Ok(sys::free_space(self.folder.as_fd())?)
     }
 
     /// What stands there as a file or folder; links that were not followed and devices count as nothing.

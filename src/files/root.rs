@@ -91,8 +91,7 @@ impl Root {
     /// # Errors
     /// The system's.
     pub fn free_space(&self) -> Result<u64> {
-        let found = rustix::fs::fstatvfs(self.folder())?;
-        Ok(found.f_bavail.saturating_mul(found.f_frsize))
+        Ok(sys::free_space(self.folder())?)
     }
 
     pub(super) fn home_folder(&self) -> &HomeFolder {

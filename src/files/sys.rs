@@ -48,6 +48,18 @@ pub(super) fn open_beneath(_root: BorrowedFd<'_>, _path: &[u8]) -> Result<OwnedF
     Err(Errno::NOSYS)
 }
 
+/// Refuses what cannot fit before a disk is filled with it.
+pub(super) fn require_space(folder_or_file: BorrowedFd<'_>, bytes: u64) -> Result<(), Errno> {
+    let free = free_space(folder_or_file)?;
+    if bytes > free { Err(Errno::NOSPC) } else { Ok(()) }
+}
+
+/// Bytes that this process may still write to the file system.
+pub(super) fn free_space(folder_or_file: BorrowedFd<'_>) -> Result<u64, Errno> {
+    let found = rustix::fs::fstatvfs(folder_or_file)?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
 /// Lets a file have the bytes of another without copying them; whether the file system could do it (btrfs, XFS).
 #[cfg(target_os = "linux")]
 pub(super) fn share_bytes(to: BorrowedFd<'_>, from: BorrowedFd<'_>) -> bool {

@@ -56,6 +56,7 @@ impl Upload {
         if meta.size > most {
             return Err(Error::TooLargeToPatch);
         }
+        sys::require_space(self.file.as_fd(), meta.size)?;
         std::io::copy(&mut old.take(meta.size), &mut self.file).map_err(Error::from_io)?;
         Ok(())
     }

@@ -69,6 +69,7 @@ fn what_was_checked_is_kept_and_answered() {
     let part = alice.client().send("GET", "/dav/f", &[("Range", "bytes=0-0")], b"");
     assert_eq!((part.status, part.header("repr-digest")), (206, Some(digest.as_str())));
     let listed = checksums(&alice, "/dav/f").expect("checksums");
+    assert!(listed.contains("MD5:900150983cd24fb0d6963f7d28e17f72"), "what rclone looks for, as well: {listed}");
     assert!(listed.contains(SHA1_OF_ABC) && listed.contains("SHA256:ba7816bf"), "{listed}");
     let all = alice.client().send("PROPFIND", "/dav/f", &[("Depth", "0")], b"").text();
     assert!(!all.contains("checksum"), "{all}");

@@ -69,6 +69,11 @@ fn everybody_is_told_what_they_may_do() {
     assert!(!privileges(&alice, "/dav/f").iter().any(|known| known == "bind"));
     let reader = server.person_with("alice", &["--read-only"]);
     assert_eq!(privileges(&reader, "/dav/f"), ["read", "read-current-user-privilege-set"]);
+    let confined = server.person_with("alice", &["--folder", "/deep/in"]);
+    for way in ["/dav/", "/dav/deep/", "/"] {
+        assert_eq!(privileges(&confined, way), ["read", "read-current-user-privilege-set"], "{way}");
+    }
+    assert!(privileges(&confined, "/dav/deep/in/").iter().any(|known| known == "bind"));
     let uploader = server.person_with("alice", &["--upload-only"]);
     assert_eq!(privileges(&uploader, "/dav/"), ["bind", "read-current-user-privilege-set"]);
     assert_eq!(privileges(&uploader, "/dav/f"), ["read-current-user-privilege-set"]);
@@ -108,7 +113,10 @@ fn a_whole_tree_is_told_up_to_a_bound() {
             fs::write(alice.file(&format!("tree/{folder}/{file}")), b"x").expect("a file");
         }
     }
-    let whole = propfind(&alice, "/dav/tree/", &[("Depth", "infinity")], "<D:getetag/>").text();
+    let whole = propfind(&alice, "/dav/tree/", &[("Depth", "infinity")], "<D:getetag/><D:displayname/><D:owner/>");
+    assert!(whole.header("content-length").is_none(), "it is sent as it is read");
+    let whole = whole.text();
+    assert!(whole.len() > 100_000, "{}", whole.len());
     assert_eq!(whole.matches("<D:response>").count(), 1 + 10 + 400);
     assert!(!whole.contains("507 Insufficient"));
     for file in 0..200 {

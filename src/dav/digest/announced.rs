@@ -15,6 +15,8 @@ pub(in crate::dav) struct Announced {
     content: Vec<(Algorithm, Vec<u8>)>,
     /// Of the whole file as it is afterwards.
     whole: Vec<(Algorithm, Vec<u8>)>,
+    /// To be kept besides, though nothing was announced of it: where rclone finds checksums at all, it asks for MD5.
+    also: Option<Algorithm>,
 }
 
 impl Announced {
@@ -26,21 +28,25 @@ impl Announced {
             let malformed = Malformed { name: "Content-MD5", expected: "an MD5 digest in base64" };
             content.push((Algorithm::Md5, decoded(Algorithm::Md5, text).ok_or(malformed)?));
         }
+        let mut also = None;
         if let Some(text) = single(headers, "oc-checksum")? {
-            whole.extend(oc_checksum(text)?);
+            let of_owncloud = oc_checksum(text)?;
+            also = (!of_owncloud.is_empty()).then_some(Algorithm::Md5);
+            whole.extend(of_owncloud);
         }
-        Ok(Self { content, whole })
+        Ok(Self { content, whole, also })
     }
 
     /// The computations that are to see the bytes of this request; where it holds the whole file, also those of it.
     pub(in crate::dav) fn hashes(&self, is_whole: bool) -> Hashes {
         let whole = if is_whole { self.whole.as_slice() } else { &[] };
-        Hashes::of(self.content.iter().chain(whole).map(|(algorithm, _)| *algorithm))
+        let also = self.also.filter(|_| is_whole);
+        Hashes::of(self.content.iter().chain(whole).map(|(algorithm, _)| *algorithm).chain(also))
     }
 
     /// The computations over the whole file, for a request that holds a part of it.
     pub(in crate::dav) fn hashes_of_whole(&self) -> Hashes {
-        Hashes::of(self.whole.iter().map(|(algorithm, _)| *algorithm))
+        Hashes::of(self.whole.iter().map(|(algorithm, _)| *algorithm).chain(self.also))
     }
 
     /// Compares, and gives what was computed.
@@ -160,7 +166,7 @@ mod tests {
     #[test]
     fn checksums_of_owncloud_are_hexadecimal() {
         let announced = read("oc-checksum", "SHA1:da39a3ee5e6b4b0d3255bfef95601890afd80709").expect("read");
-        assert_eq!(computed(&announced, b"").expect("the same"), 1);
+        assert_eq!(computed(&announced, b"").expect("the same"), 2, "MD5 as well");
         assert!(computed(&announced, b"x").is_err());
         let two = "MD5:D41D8CD98F00B204E9800998ECF8427E ADLER32:00000001";
         assert_eq!(computed(&read("oc-checksum", two).expect("read"), b"").expect("the same"), 1);

@@ -2,8 +2,8 @@
 //!
 //! A letter with an accent is one character or two (Unicode's forms NFC and NFD); macOS sends the one, most others the
 //! other, and a disk takes them for two names. So a name that is not there byte for byte is looked for in the other
-//! form, and nothing new comes beside it. Windows sees, and sends, names that it cannot take in a mapped form. What is found is a [`Place`] like any other: rules, locks and properties go
-//! by the name on the disk.
+//! form, and nothing new comes beside it. Windows sees, and sends, names that it cannot take in a mapped form. What is
+//! found is a [`Place`] like any other: rules, locks and properties go by the name on the disk.
 
 mod windows;
 

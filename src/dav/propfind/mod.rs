@@ -195,7 +195,7 @@ impl Answer {
     }
 }
 
-/// Says that the answer is not complete, as RFC 5323 §2.3.1 has it for searches.
+/// Says that the answer is not complete (RFC 5323 §2.3.1, RFC 6578 §3.6).
 pub(super) fn too_much(xml: &mut String, href: &str) {
     xml.push_str(&format!(
         "<D:response><D:href>{}</D:href><D:status>HTTP/1.1 507 Insufficient Storage</D:status>\

@@ -13,7 +13,7 @@ use crate::dav::view::Found;
 use crate::dav::xml::{DAV, escape};
 use crate::dav::{Dav, locks};
 use crate::files::{Meta, Root};
-use crate::model::Time;
+use crate::model::{Scope, Time};
 use crate::store::lock::{self, Lock};
 use crate::store::property::{self, Property};
 
@@ -40,7 +40,7 @@ pub(in crate::dav) struct Writer {
     /// Where it is asked for: the same for every folder of the home.
     quota: Option<Quota>,
     /// Nothing is said about what is not there (RFC 8144 §2.1).
-    pub(super) minimal: bool,
+    pub(in crate::dav) minimal: bool,
     /// Where it is asked for: what clients go on synchronising with.
     tokens: Option<SyncTokens>,
     /// Whether `allprop` leaves out what says the same of every member.
@@ -210,6 +210,10 @@ impl Writer {
             Live::CurrentUserPrincipal => {
                 let href = principal::href(&self.dav.0.addresses, self.principal.user());
                 Some(format!("<D:href>{}</D:href>", escape(&href)))
+            }
+            // On the way to confining folders, and at `/`, there is nothing but to look.
+            Live::CurrentUserPrivilegeSet if self.root.is_none() => {
+                Some(principal::privileges(Scope::ReadOnly, is_folder))
             }
             Live::CurrentUserPrivilegeSet => Some(principal::privileges(self.principal.scope(), is_folder)),
             Live::Checksums if !is_folder => Kept::of(&self.dav.0, item.key, &item.meta.etag())?

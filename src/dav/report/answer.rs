@@ -8,7 +8,7 @@ use super::state::{State, split};
 use super::token::{Rest, Token};
 use super::tree::{Target, Tree, beneath};
 use crate::dav::error::{Error, Result};
-use crate::dav::propfind::{HEAD, PIECE, TAIL, Writer};
+use crate::dav::propfind::{HEAD, PIECE, TAIL, Writer, too_much};
 use crate::dav::request::href;
 use crate::dav::stream::Pieces;
 use crate::dav::xml::escape;
@@ -228,11 +228,7 @@ impl Answer {
     fn end(&mut self, xml: &mut String, is_more: bool, rest: Option<Rest>) {
         if is_more {
             let href = href(&self.writer.dav.0.addresses, &self.shown, true);
-            xml.push_str(&format!(
-                "<D:response><D:href>{}</D:href><D:status>HTTP/1.1 507 Insufficient Storage</D:status>\
-                 <D:error><D:number-of-matches-within-limits/></D:error></D:response>",
-                escape(&href)
-            ));
+            too_much(xml, &href);
         }
         self.token.rest = rest;
         xml.push_str(&format!("<D:sync-token>{}</D:sync-token>{TAIL}", self.token));

@@ -19,6 +19,7 @@ use http::Response;
 
 use super::conditions::Conditions;
 use super::error::{Code, Error, Result};
+use super::headers::Prefer;
 use super::propfind::{Writer, multistatus};
 use super::request::DavRequest;
 use super::stream::gathered;
@@ -46,7 +47,10 @@ pub(super) fn report(request: &DavRequest<'_>) -> Result<Response<Body>> {
     }
     Conditions::read(request.headers())?.check(request, &found.place)?;
     let body = gathered(answer(request, &found, asked)?).map_err(|error| Error::Internal(error.to_string()))?;
-    Ok(multistatus(body))
+    let mut response = multistatus(body);
+    let prefer = Prefer::read(request.headers());
+    Prefer { no_root: false, ..prefer }.tell(response.headers_mut());
+    Ok(response)
 }
 
 fn answer(request: &DavRequest<'_>, found: &Found, asked: Asked) -> Result<Answer> {
@@ -80,6 +84,7 @@ fn answer(request: &DavRequest<'_>, found: &Found, asked: Asked) -> Result<Answe
     }
     let mut writer = Writer::new(request.dav, request.principal, asked.wanted, request.now);
     writer.root = Some(found.root.clone());
+    writer.minimal = Prefer::read(request.headers()).minimal;
     writer.look_at_home(&found.root)?;
     writer.look_for_tokens(found)?;
     writer.look_ahead(found.place.home_key())?;
