@@ -234,25 +234,31 @@ impl Auth {
             return Ok(Vec::new());
         }
         let home = self.0.storage.homes().open(&owner.home)?;
+        let mut made: Vec<String> = Vec::new();
         for path in &paths {
-            self.make_folder(&home, path)?;
+            let folder = self.make_folder(&home, path)?.to_plain();
+            if !made.contains(&folder) {
+                made.push(folder);
+            }
         }
-        Ok(paths.iter().map(Path::to_plain).collect())
+        Ok(made)
     }
 
-    fn make_folder(&self, home: &Root, path: &Path) -> Result<()> {
+    /// Makes a folder and those above it, as far as they are missing, and tells its path as it lies on the disk: what
+    /// is there under the same name in Unicode's other form is that folder, and gets none beside it (R17).
+    fn make_folder(&self, home: &Root, path: &Path) -> Result<Path> {
         let durable = self.0.storage_config.durability == crate::config::Durability::Fsync;
         let mut so_far = Path::root();
         for name in path.names() {
-            so_far = so_far.join(name);
-            let mut place = home.find(&so_far, true)?;
+            let (there, mut place) = home.find_member(&so_far, name)?;
+            so_far = there;
             match place.any_meta() {
                 Some(meta) if meta.is_folder() => {}
                 Some(_) => return Err(Error::invalid("folders", format!("{} is not a folder", so_far.to_plain()))),
                 None => place.make_folder(self.0.clock.now(), None, durable)?,
             }
         }
-        Ok(())
+        Ok(so_far)
     }
 }
 

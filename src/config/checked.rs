@@ -223,6 +223,14 @@ pub enum AppleFiles {
     Refuse,
 }
 
+impl AppleFiles {
+    /// Whether a file of this name is left out of listings.
+    #[must_use]
+    pub fn hides(self, name: &[u8]) -> bool {
+        self == Self::Refuse && (name == b".DS_Store" || name.starts_with(b"._"))
+    }
+}
+
 /// Whose new names are stored in Unicode's composed form (NFC).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NormalizeNames {

@@ -19,6 +19,7 @@ mod place;
 mod remove;
 mod replace;
 mod root;
+mod spelling;
 mod storage;
 mod sys;
 mod temporary;

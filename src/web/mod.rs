@@ -31,7 +31,7 @@ use http::Request;
 
 use crate::auth::Auth;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{AppleFiles, Config};
 use crate::dav::Dav;
 use crate::files::Storage;
 use error::Error;
@@ -51,6 +51,8 @@ struct Inner {
     clock: Clock,
     sites: Sites,
     home_roots: Vec<PathBuf>,
+    /// Whether the file pages show what macOS lays beside files.
+    apple_files: AppleFiles,
 }
 
 impl Web {
@@ -64,6 +66,7 @@ impl Web {
             clock,
             sites: Sites::new(&config.server),
             home_roots: config.storage.home_roots.clone(),
+            apple_files: config.dav.apple_files,
         }))
     }
 

@@ -210,7 +210,10 @@ async fn list(web: &Web, caller: &SignedIn, path: &Path, order: Order, from: Fro
     off_thread(move || {
         let root = web.0.storage.homes().open(&home)?;
         let place = root.find(&path, true)?;
-        let read = |from: &From| Ok::<_, files::Error>(Page::read(&mut Listing::open(&place, &root)?, order, from));
+        let read = |from: &From| {
+            let mut listing = Listing::open(&place, &root)?;
+            Ok::<_, files::Error>(Page::read(&mut listing, web.0.apple_files, order, from))
+        };
         let listed = read(&from)?;
         let is_stump = matches!(from, From::Before(_)) && listed.before == 0;
         // Also where all that came behind has gone meanwhile.

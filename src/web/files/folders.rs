@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::config::AppleFiles;
 use crate::files::{self, Listing, Path};
 use crate::model::Home;
 use crate::web::error::Error;
@@ -18,12 +19,12 @@ pub(super) async fn all(web: &Web, home: &Home) -> Result<Vec<String>, Error> {
     off_thread(move || {
         let root = web.0.storage.homes().open(&home)?;
         let top = Listing::open(&root.find(&Path::root(), true)?, &root)?;
-        Ok::<_, files::Error>(walk(&top))
+        Ok::<_, files::Error>(walk(&top, web.0.apple_files))
     })
     .await
 }
 
-fn walk(top: &Listing) -> Vec<String> {
+fn walk(top: &Listing, apple_files: AppleFiles) -> Vec<String> {
     let mut found = vec!["/".to_owned()];
     let mut entries = 0;
     let mut waiting = VecDeque::from([top.path().clone()]);
@@ -36,6 +37,9 @@ fn walk(top: &Listing) -> Vec<String> {
             if entries > MOST_ENTRIES || found.len() >= MOST_FOLDERS {
                 found.sort_by_key(|path| path.to_lowercase());
                 return found;
+            }
+            if apple_files.hides(&entry.name) {
+                continue;
             }
             let path = path.join(&entry.name);
             if entry.meta.is_folder() && !entry.linked && std::str::from_utf8(path.as_bytes()).is_ok() {

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::address::{item, name_of, shown};
+use crate::config::AppleFiles;
 use crate::files::{Entry, Listing, Meta};
 
 /// Entries of a page.
@@ -142,11 +143,13 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Reads a folder through. Blocks.
-    pub(super) fn read(listing: &mut Listing, order: Order, from: &From) -> Self {
+    /// Reads a folder through, but for what the drive does not list either. Blocks.
+    pub(super) fn read(listing: &mut Listing, apple_files: AppleFiles, order: Order, from: &From) -> Self {
         let mut gathering = Gathering::new(order, from);
         while let Some(entry) = listing.next_entry() {
-            gathering.take(entry);
+            if !apple_files.hides(&entry.name) {
+                gathering.take(entry);
+            }
         }
         gathering.end()
     }

@@ -1,4 +1,4 @@
-// What a program does by the npm package webdav: by_npm_webdav.mjs NPM URL USER PASSWORD auto|lock|tree|work
+// What a program does by the npm package webdav: by_npm_webdav.mjs NPM URL USER PASSWORD auto|lock|parts|quota|tree|work
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -70,4 +70,25 @@ async function tree() {
     assert.deepEqual(await names("/box", { deep: true }), ["/box/deep", "/box/deep/text", "/box/other"]);
 }
 
-await { auto, lock, tree, work }[task]();
+// Parts of a file, by SabreDAV's PATCH, after OPTIONS has said that there is one.
+async function parts() {
+    await client.putFileContents("/parts", "0123456789");
+    await client.partialUpdateFileContents("/parts", 2, 4, "abc");
+    await client.partialUpdateFileContents("/parts", 10, 13, "more");
+    assert.equal(await client.getFileContents("/parts", { format: "text" }), "01abc56789more");
+    await assert.rejects(client.partialUpdateFileContents("/nothing", 0, 2, "abc"), { status: 404 });
+}
+
+// By itself it asks for all properties, among which RFC 4331 has none of these.
+async function quota() {
+    await client.createDirectory("/box");
+    await client.putFileContents("/box/file", Buffer.alloc(1000));
+    assert.equal(await client.getQuota(), null);
+    const data =
+        '<propfind xmlns="DAV:"><prop><quota-available-bytes/><quota-used-bytes/></prop></propfind>';
+    for (const path of ["/", "/box"])
+        assert.deepEqual(await client.getQuota({ path, data }), { used: 1000, available: 999000 });
+    await assert.rejects(client.putFileContents("/large", Buffer.alloc(1000000)), { status: 507 });
+}
+
+await { auto, lock, parts, quota, tree, work }[task]();

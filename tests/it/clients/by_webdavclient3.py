@@ -1,10 +1,10 @@
-"""What a program does by webdavclient3: by_webdavclient3.py URL USER PASSWORD copy|lock|tree|work."""
+"""What a program does by webdavclient3: by_webdavclient3.py URL USER PASSWORD copy|free|lock|tree|work."""
 
 import pathlib
 import sys
 
 from webdav3.client import Client
-from webdav3.exceptions import RemoteResourceNotFound
+from webdav3.exceptions import NotEnoughSpace, RemoteResourceNotFound
 
 url, user, password, task = sys.argv[1:5]
 client = Client({"webdav_hostname": url, "webdav_login": user, "webdav_password": password})
@@ -70,6 +70,20 @@ def copy():
     client.copy("box", "copy")
 
 
+def free():
+    """What is left of a quota of 1,000,000 bytes, and an upload that is larger than that."""
+    for size in [1000, 1_000_000]:
+        pathlib.Path(str(size)).write_bytes(bytes(size))
+    client.mkdir("box")
+    client.upload_sync(remote_path="box/file", local_path="1000")
+    assert client.free() == 999_000, client.free()
+    try:
+        client.upload_sync(remote_path="large", local_path="1000000")
+        raise AssertionError("it is larger than what is left")
+    except NotEnoughSpace:
+        pass
+
+
 def lock():
     """A lock on a file: the token is sent with each request, also when the folder above the file is looked at."""
     pathlib.Path("text").write_text("by its owner")
@@ -87,4 +101,4 @@ def tree():
     assert sorted(listed) == ["box/", "deep/", "other", "text"], listed
 
 
-{"copy": copy, "lock": lock, "tree": tree, "work": work}[task]()
+{"copy": copy, "free": free, "lock": lock, "tree": tree, "work": work}[task]()

@@ -3,6 +3,10 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
 use super::tls::{self, authority, with_tls};
 use super::{client, pattern, run, write};
 use crate::harness::{Person, TestServer};
@@ -89,6 +93,91 @@ fn a_download_is_resumed() {
     let (_, line) = ask(curl(&alice).args(["--continue-at", "-", "--output"]).arg(&part).arg(&url));
     assert_eq!(line, "206 1.1");
     assert!(fs::read(&part).expect("the file") == bytes, "the joined file differs");
+}
+
+/// What a broken upload left on the drive is completed: curl tells by `Content-Range` which part it sends.
+#[test]
+fn an_upload_is_resumed() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let local = scratch.path().join("local.bin");
+    let bytes = pattern(500_000, 7);
+    write(&local, &bytes);
+    let resume = |offset: &str, name: &str, protocol: &str| {
+        let mut upload = curl(&alice);
+        upload.args([protocol, "--continue-at", offset, "--upload-file"]).arg(&local);
+        ask(upload.arg(format!("{}{name}", alice.url()))).1
+    };
+    for (offset, name, protocol) in
+        [(200_001, "one.bin", "--http1.1"), (499_999, "two.bin", "--http1.1"), (1, "h2.bin", "--http2-prior-knowledge")]
+    {
+        assert_eq!(alice.client().put(&format!("/dav/{name}"), &bytes[..offset]).status, 201);
+        assert!(resume(&offset.to_string(), name, protocol).starts_with("204"), "{name}");
+        assert!(alice.bytes(name) == bytes, "{name} differs");
+    }
+    // Left to find out by itself, it sends the whole as a range from the first byte on.
+    alice.client().put("/dav/found.bin", &bytes[..1000]);
+    assert_eq!(resume("-", "found.bin", "--http1.1"), "204 1.1");
+    assert_eq!(resume("-", "new.bin", "--http1.1"), "201 1.1");
+    for name in ["found.bin", "new.bin"] {
+        assert!(alice.bytes(name) == bytes, "{name} differs");
+    }
+    // Where less is there than it believes, nothing is made up in between.
+    alice.client().put("/dav/short.bin", &bytes[..10]);
+    assert_eq!(resume("200001", "short.bin", "--http1.1"), "416 1.1");
+    assert_eq!(alice.bytes("short.bin"), &bytes[..10]);
+    assert_eq!(alice.names(), ["found.bin", "h2.bin", "new.bin", "one.bin", "short.bin", "two.bin"]);
+}
+
+/// A log that grows: SabreDAV's PATCH, told by headers.
+#[test]
+fn bytes_are_appended_by_patch() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    alice.client().put("/dav/log.txt", b"first\n");
+    let append = |line: &str, name: &str, headers: &[&str]| {
+        let mut patch = curl(&alice);
+        patch.args(["--request", "PATCH", "--data-binary", line]);
+        for header in headers {
+            patch.args(["--header", header]);
+        }
+        ask(patch.arg(format!("{}{name}", alice.url()))).1
+    };
+    let kind = "Content-Type: application/x-sabredav-partialupdate";
+    for line in ["second\n", "third, which is longer\n"] {
+        assert_eq!(append(line, "log.txt", &[kind, "X-Update-Range: append"]), "204 1.1");
+    }
+    assert_eq!(append("FIRST", "log.txt", &[kind, "X-Update-Range: bytes=0-4"]), "204 1.1");
+    assert_eq!(append("x", "missing.txt", &[kind, "X-Update-Range: append"]), "404 1.1");
+    assert_eq!(append("x", "log.txt", &["X-Update-Range: append"]), "415 1.1", "curl's own type says nothing of parts");
+    assert_eq!(alice.bytes("log.txt"), b"FIRST\nsecond\nthird, which is longer\n");
+    assert_eq!(alice.names(), ["log.txt"]);
+}
+
+/// A digest sent along is checked, kept, and answered (RFC 9530).
+#[test]
+fn a_digest_sent_along_is_checked() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let local = scratch.path().join("local.bin");
+    let bytes = pattern(300_000, 2);
+    write(&local, &bytes);
+    let digest = |bytes: &[u8]| format!("Repr-Digest: sha-256=:{}:", STANDARD.encode(Sha256::digest(bytes)));
+    let right = digest(&bytes);
+    let upload = |header: &str| {
+        let mut upload = curl(&alice);
+        upload.args(["--header", header, "--upload-file"]).arg(&local);
+        ask(upload.arg(format!("{}file.bin", alice.url()))).1
+    };
+    assert_eq!(upload(&digest(b"other bytes")), "400 1.1");
+    assert_eq!(alice.names(), Vec::<String>::new());
+    assert_eq!(upload(&right), "201 1.1");
+    assert!(alice.bytes("file.bin") == bytes, "the upload differs");
+    let (head, _) = ask(curl(&alice).args(["--head", &format!("{}file.bin", alice.url())]));
+    let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
+    assert!(head.contains(&right.to_ascii_lowercase()), "{head}");
 }
 
 #[test]

@@ -194,6 +194,23 @@ fn an_editor_saves_by_a_new_file_and_a_rename() {
     assert_eq!(locked, 2, "{}", server.log());
 }
 
+/// `df` shows the quota and what is left of it, as the size of the drive.
+#[test]
+fn the_quota_is_the_size_of_the_drive() {
+    let server = TestServer::start();
+    server.ok(&["user", "add", "alice", "--quota", "100000000B"]);
+    let alice = server.person("alice");
+    assert_eq!(alice.client().put("/dav/a.bin", &pattern(3_000_000, 1)).status, 201);
+    let Some(drive) = Mounted::mount(&alice) else { return };
+    let said = run(client("df").args(["--block-size=1", "--output=size,used,avail"]).arg(drive.point())).ok();
+    let numbers: Vec<u64> = said.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    // davfs2 counts in blocks.
+    let about = |number: u64, expected: u64| number.abs_diff(expected) < 10_000;
+    assert!(numbers.len() == 3 && about(numbers[0], 100_000_000) && about(numbers[1], 3_000_000), "{said}");
+    assert!(about(numbers[2], 97_000_000), "{said}");
+    drive.unmount();
+}
+
 #[test]
 fn a_drive_is_mounted_over_tls() {
     let server = with_tls();

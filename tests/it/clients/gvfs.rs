@@ -92,6 +92,21 @@ fn files_are_copied_moved_renamed_saved_and_removed() {
     assert_no_locks(&alice, "/dav/");
 }
 
+/// The status line of its window: how large the drive is, and what is free.
+#[test]
+fn the_quota_is_the_size_of_the_drive() {
+    let server = TestServer::start();
+    server.ok(&["user", "add", "alice", "--quota", "1000000B"]);
+    let alice = server.person("alice");
+    assert_eq!(alice.client().put("/dav/a.bin", &super::pattern(250_000, 1)).status, 201);
+    let script = r#"gio mount "$DRIVE" && gio info --filesystem "$DRIVE/" && gio mount -u "$DRIVE""#;
+    let drive = format!("dav://alice@{}/dav/", server.addr);
+    let said = session(script, &server, &drive, &format!("{}\n", alice.key)).ok();
+    for line in ["filesystem::size: 1000000", "filesystem::used: 250000", "filesystem::free: 750000"] {
+        assert_eq!(lines_with(&said, line).len(), 1, "{line} in {said}");
+    }
+}
+
 /// It does not know the authority and asks; the first answer is to the question whether to go on.
 #[test]
 fn files_are_copied_moved_renamed_saved_and_removed_over_tls() {

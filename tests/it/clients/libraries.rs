@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::tls::{self, authority, with_tls};
-use super::{assert_no_locks, client, not_installed, python_client, run, script, target, tree};
+use super::{assert_no_locks, client, lines_with, not_installed, python_client, run, script, target, tree};
 use crate::harness::{CHEAP, Person, TestServer};
 
 /// Bytes that the Python scripts upload.
@@ -117,6 +117,21 @@ fn webdav4_asks_about_a_folder_without_a_depth() {
     assert_eq!(alice.bytes("box/text"), b"text");
 }
 
+/// A person whose files may take 1,000,000 bytes.
+fn limited(server: &TestServer) -> Person {
+    server.ok(&["user", "add", "alice", "--quota", "1000000B"]);
+    server.person("alice")
+}
+
+/// It asks what is free by the quota's properties, and has an error of its own for 507.
+#[test]
+fn webdavclient3_is_told_what_is_left_of_a_quota() {
+    let server = TestServer::start();
+    let alice = limited(&server);
+    python("by_webdavclient3.py", "webdav3", &alice.url(), &alice, "free", None);
+    assert_eq!(alice.names(), ["box", "box/file"]);
+}
+
 /// It copies folders with `Depth: 1`, unless it is told otherwise, and means all that is in them.
 #[test]
 fn webdavclient3_copies_a_folder() {
@@ -202,6 +217,26 @@ fn npm_webdav_locks_and_unlocks() {
     npm(&alice.url(), &alice, "lock", |_| {});
     assert_eq!(alice.bytes("locked"), b"after");
     assert_no_locks(&alice, "/dav/");
+}
+
+/// It replaces a part of a file where OPTIONS names `sabredav-partialupdate`.
+#[test]
+fn npm_webdav_replaces_parts_of_a_file() {
+    let server = TestServer::start();
+    let alice = server.person("alice");
+    npm(&alice.url(), &alice, "parts", |_| {});
+    assert_eq!(alice.names(), ["parts"]);
+    assert_eq!(alice.bytes("parts"), b"01abc56789more");
+    assert_eq!(lines_with(&server.log(), "method=PATCH").len(), 3, "{}", server.log());
+}
+
+/// It asks for the quota without naming it, which is to ask for all but that; named, it is read.
+#[test]
+fn npm_webdav_is_told_what_is_left_of_a_quota() {
+    let server = TestServer::start();
+    let alice = limited(&server);
+    npm(&alice.url(), &alice, "quota", |_| {});
+    assert_eq!(alice.names(), ["box", "box/file"]);
 }
 
 /// Both libraries can ask for a whole tree at once, which is a setting here.

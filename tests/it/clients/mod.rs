@@ -12,8 +12,9 @@ mod litmus;
 mod rclone;
 mod rclone_both_ways;
 mod rclone_current;
+mod rclone_hashes;
 mod restic;
-mod tls;
+pub mod tls;
 mod wget;
 
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use super::client::{self, Page, plain};
-use crate::harness::{Person, TestServer};
+use crate::harness::{CHEAP, Person, TestServer};
 use crate::http::{Answer, Client};
 
 const BOUNDARY: &str = "----latchkey-test";
@@ -111,6 +111,33 @@ fn a_folder_shows_what_is_in_it_and_nothing_else() {
     }
     for path in ["/files/../alice/", "/files/%2e%2e/", "/files/a%2fb", "/files/%00"] {
         assert_eq!(page.get(path).status, 404, "{path}");
+    }
+}
+
+/// What macOS lays beside files is shown as the drive shows it: unless it is refused, it is there.
+#[test]
+fn what_macos_lays_beside_files_is_left_out_where_it_is_refused() {
+    for refused in [false, true] {
+        let setting = if refused { "[dav]\napple_files = \"refuse\"\n" } else { "" };
+        let server = TestServer::with_config(&format!("{CHEAP}{setting}"));
+        client::add(&server, "alice", &[]);
+        let mut page = Page::signed_in(&server, "alice");
+        let drive = server.person("alice");
+        for name in ["._folder", "folder/._in"] {
+            fs::create_dir_all(drive.file(name)).expect("folders");
+        }
+        for name in [".DS_Store", "._photo.jpg", "photo.jpg", "folder/.DS_Store"] {
+            fs::write(drive.file(name), b"x").expect("a file");
+        }
+        let html = page.look("/files/");
+        let all: &[&str] = &["._folder", "folder", "._photo.jpg", ".DS_Store", "photo.jpg"];
+        assert_eq!(names(&html), if refused { &["folder", "photo.jpg"] } else { all });
+        assert!(html.contains(if refused { "2 entries" } else { "5 entries" }), "{html}");
+        let html = page.look("/files/folder/");
+        assert_eq!(html.contains("This folder is empty"), refused, "{html}");
+        let html = page.look("/files/?do=move&item=photo.jpg");
+        assert_eq!(html.contains("/._folder"), !refused, "where it can be moved to: {html}");
+        assert!(html.contains("/folder"), "{html}");
     }
 }
 

@@ -112,6 +112,30 @@ fn locks_and_conditions_hold_in_either_form() {
     assert!(only_file(&alice, 0) || alice.names().len() == 3, "{:?}", alice.names());
 }
 
+/// A password for a folder that is there in the other form is one for that folder, and makes none beside it.
+#[test]
+fn a_confining_folder_is_found_in_either_form() {
+    for form in [0, 1] {
+        let server = TestServer::start();
+        let alice = with_file(&server, form);
+        let paths = FOLDER.map(|folder| format!("/{folder}"));
+        for asked in &paths {
+            let confined = server.person_with("alice", &["--folder", asked]);
+            for path in [NFC, NFD] {
+                assert_eq!(confined.client().get(path).body, b"old", "{form} {asked} {path}");
+            }
+            assert_eq!(confined.client().get("/dav/").status, 200);
+        }
+        server.person_with("alice", &["--folder", &paths[0], "--folder", &paths[1]]);
+        assert!(only_file(&alice, form), "{:?}", alice.names());
+        // One that is missing is made beneath the one that is there, as it is written.
+        let deep = server.person_with("alice", &["--folder", &format!("{}/e\u{301}", paths[1 - form])]);
+        assert_eq!(deep.client().put("/dav/B%C3%BCcher/%C3%A9/f", b"x").status, 201);
+        assert_eq!(alice.bytes(&format!("{}/e\u{301}/f", FOLDER[form])), b"x");
+        assert_eq!(std::fs::read_dir(&alice.home).expect("the home").count(), 2, "the folder, and our hidden one");
+    }
+}
+
 #[test]
 fn new_names_are_stored_as_the_setting_says() {
     for (setting, finder, others) in [("macos", 0, 1), ("always", 0, 0), ("never", 1, 1)] {

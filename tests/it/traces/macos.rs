@@ -9,7 +9,7 @@
 use super::{DAV, Device, Told, pattern, propfind, seconds};
 use crate::harness::{CHEAP, Person, TestServer, eventually};
 
-const AGENT: &str = "WebDAVFS/3.0.0 (03008000) Darwin/23.6.0 (arm64)";
+pub(super) const AGENT: &str = "WebDAVFS/3.0.0 (03008000) Darwin/23.6.0 (arm64)";
 const APPLE: &str = "http://www.apple.com/webdav_fs/props/";
 const XML: &str = "Content-Type: text/xml";
 const LOCKINFO: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<D:lockinfo xmlns:D=\"DAV:\">\n<D:lockscope><D:exclusive/>\
@@ -21,8 +21,11 @@ const NFD: &str = "gru\u{308}n.txt";
 const NFC_PATH: &str = "/dav/gr%C3%BCn.txt";
 const NFD_PATH: &str = "/dav/gru%CC%88n.txt";
 
+/// What every request of it carries.
+pub(super) const ALWAYS: [&str; 1] = ["Accept: */*"];
+
 fn finder(person: &Person) -> Device {
-    Device::of(person, AGENT).always(&["Accept: */*"])
+    Device::of(person, AGENT).always(&ALWAYS)
 }
 
 fn stat(finder: &Device, path: &str) -> Told {
@@ -30,7 +33,7 @@ fn stat(finder: &Device, path: &str) -> Told {
     finder.asks(&format!("PROPFIND {path}"), &[XML, "Depth: 0"], body)
 }
 
-fn list(finder: &Device, path: &str) -> Told {
+pub(super) fn list(finder: &Device, path: &str) -> Told {
     let body = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<D:propfind xmlns:D=\"DAV:\">\n\
                 <D:prop xmlns:A=\"http://www.apple.com/webdav_fs/props/\">\n<D:getlastmodified/>\n<D:getcontentlength/>\n\
                 <D:creationdate/>\n<D:resourcetype/>\n<A:appledoubleheader/>\n</D:prop>\n</D:propfind>\n";
@@ -43,7 +46,7 @@ fn lock(finder: &Device, path: &str) -> String {
 }
 
 /// A file is made, opened for writing, written and closed. The length of what comes in chunks is told beside.
-fn write(finder: &Device, path: &str, bytes: &[u8]) {
+pub(super) fn write(finder: &Device, path: &str, bytes: &[u8]) {
     stat(finder, path).gets(404);
     let told = finder.streams(&format!("PUT {path}"), &[], &[]).gets(201);
     seconds(&told.header("Date"));

@@ -14,6 +14,7 @@ mod macos;
 mod office;
 mod remotely_save;
 mod synology;
+mod tls;
 mod total_commander;
 mod windows;
 mod zotero;

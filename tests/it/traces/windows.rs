@@ -18,7 +18,7 @@ use percent_encoding::percent_decode_str;
 use super::{DAV, Device, Told, colleagues, modified, pattern, seconds};
 use crate::harness::{Person, TestServer};
 
-const AGENT: &str = "Microsoft-WebDAV-MiniRedir/10.0.22621";
+pub(super) const AGENT: &str = "Microsoft-WebDAV-MiniRedir/10.0.22621";
 const WIN32: &str = "urn:schemas-microsoft-com:";
 const XML: &str = "Content-Type: text/xml; charset=\"utf-8\"";
 const LOCKINFO: &str = "<?xml version=\"1.0\" encoding=\"utf-8\" ?><D:lockinfo xmlns:D=\"DAV:\"><D:lockscope><D:exclusive/>\
@@ -27,12 +27,15 @@ const LOCKINFO: &str = "<?xml version=\"1.0\" encoding=\"utf-8\" ?><D:lockinfo x
 /// The four properties, in the order in which they are set.
 const FOUR: [&str; 4] = ["Win32CreationTime", "Win32LastAccessTime", "Win32LastModifiedTime", "Win32FileAttributes"];
 
+/// What every request of it carries.
+pub(super) const ALWAYS: [&str; 2] = ["Connection: Keep-Alive", "translate: f"];
+
 fn windows(person: &Person) -> Device {
-    Device::of(person, AGENT).always(&["Connection: Keep-Alive", "translate: f"])
+    Device::of(person, AGENT).always(&ALWAYS)
 }
 
 /// A question for one resource or a folder's members: without a body, which asks for all properties.
-fn look(windows: &Device, path: &str, depth: u8) -> Told {
+pub(super) fn look(windows: &Device, path: &str, depth: u8) -> Told {
     windows.asks(&format!("PROPFIND {path}"), &[&format!("Depth: {depth}")], "")
 }
 
@@ -69,7 +72,7 @@ fn unlock(windows: &Device, path: &str, token: &str) {
 }
 
 /// A file is copied to the drive: nothing there, an empty file, a lock, its times, the bytes, its times once more.
-fn copy_in(windows: &Device, path: &str, bytes: &[u8], time: &str) {
+pub(super) fn copy_in(windows: &Device, path: &str, bytes: &[u8], time: &str) {
     look(windows, path, 0).gets(404);
     windows.asks(&format!("PUT {path}"), &["Cache-Control: no-cache", "Pragma: no-cache"], "").gets(201);
     let token = lock(windows, path);
