@@ -82,6 +82,11 @@ impl TestServer {
         assert!(sent.success());
     }
 
+    /// The number of the server's process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The storage folder.
     pub fn storage(&self) -> PathBuf {
         self.folder.path().join("storage")
