@@ -84,7 +84,12 @@ impl TestServer {
 
     /// How many descriptors the server holds open.
     pub fn descriptors(&self) -> usize {
-        fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("the process").count()
+        fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("the process").count()
+    }
+
+    /// The number of the server's process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// The storage folder.

@@ -6,13 +6,13 @@ use bytes::Bytes;
 
 use super::state::{State, split};
 use super::token::{Rest, Token};
-use super::tree::{Target, Tree, beneath};
+use super::tree::{self, Doubt, Opened, Target, Tree, beneath};
 use crate::dav::error::{Error, Result};
 use crate::dav::propfind::{HEAD, PIECE, TAIL, Writer, too_much};
 use crate::dav::request::href;
 use crate::dav::stream::Pieces;
 use crate::dav::xml::escape;
-use crate::files::{Entry, Listing, Path};
+use crate::files::{self, Entry, Path};
 use crate::store::sync::{self, Member, Position, Scope};
 
 /// Rows read at a time.
@@ -47,8 +47,7 @@ pub(super) struct Answer {
 /// A folder whose members are told.
 struct OpenFolder {
     path: Vec<u8>,
-    /// `None` where it cannot be opened.
-    listing: Option<Listing>,
+    opened: Opened,
     /// Whether the client is told, or was, that the folder as a whole is gone.
     is_gone: bool,
 }
@@ -162,9 +161,15 @@ impl Answer {
             // With a folder goes all that was in it, and that is told once (RFC 6578 §3.5.2).
             return Ok(gone.filter(|_| !folder.is_gone));
         };
-        let member = match &folder.listing {
-            Some(listing) => listing.member(&row.name).map_err(Error::from),
-            None => Ok(None),
+        if folder.is_gone {
+            // Told with the folder, as far as anybody knows.
+            self.doubt(row);
+            return Ok(None);
+        }
+        let member = match &folder.opened {
+            Opened::Listing(listing) => tree::member(listing, &row.name),
+            Opened::Gone => Ok(None),
+            Opened::Unknown => Err(files::Error::Denied),
         };
         let told = match member {
             Ok(Some(entry)) => {
@@ -175,11 +180,13 @@ impl Answer {
                 let is_apart = self.scope.deep && now.is_folder && !now.is_walked;
                 Some(if is_apart { Told::Apart } else { Told::Here(entry) })
             }
-            // Gone since the look, or not to be seen right now.
+            // Gone since the look.
             Ok(None) => {
                 self.doubt(row);
                 gone
             }
+            Err(error) if Doubt::of(&error) == Doubt::Fails => return Err(error.into()),
+            // Not to be seen right now: told as soon as a look sees it.
             Err(_) => {
                 self.doubt(row);
                 None
@@ -195,8 +202,15 @@ impl Answer {
         let store = &self.writer.dav.0.store;
         let is_gone = path != self.scope.folder
             && store.read(|c| sync::member(c, self.tree.id, &split(path)))?.is_none_or(|own| own.state.is_none());
-        let listing = if is_gone { None } else { self.tree.open(path).ok() };
-        self.folder = Some(OpenFolder { path: path.to_vec(), listing, is_gone });
+        let opened = if path == self.scope.folder {
+            // Without the collection there is no answer.
+            Opened::Listing(Box::new(self.tree.open(path)?))
+        } else if is_gone {
+            Opened::Gone
+        } else {
+            self.tree.open_if_there(path)?
+        };
+        self.folder = Some(OpenFolder { path: path.to_vec(), opened, is_gone });
         Ok(())
     }
 

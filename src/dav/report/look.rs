@@ -12,7 +12,7 @@
 use super::known::Known;
 use super::state::{State, join, split};
 use super::token::MARK;
-use super::tree::Tree;
+use super::tree::{self, Doubt, Opened, Tree};
 use crate::dav::Inner;
 use crate::dav::error::{Error, Result};
 use crate::files::{Entry, Listing};
@@ -55,13 +55,16 @@ impl<'l> Look<'l> {
         self.folders_above(&scope.folder)?;
         let mut ahead = vec![scope.folder.clone()];
         while let Some(folder) = ahead.pop() {
-            let listing = match self.tree.open(&folder) {
-                Ok(listing) => listing,
-                Err(error) if folder == scope.folder => return Err(error),
-                // Gone meanwhile, or not to be read: its own folder's next look tells.
-                Err(_) => continue,
+            let opened = if folder == scope.folder {
+                Opened::Listing(Box::new(self.tree.open(&folder)?))
+            } else {
+                self.tree.open_if_there(&folder)?
             };
-            self.folder(listing, &folder, scope.deep, &mut ahead)?;
+            match opened {
+                Opened::Listing(listing) => self.folder(*listing, &folder, scope.deep, &mut ahead)?,
+                // Gone meanwhile, or not to be read: its own folder's next look tells.
+                Opened::Gone | Opened::Unknown => {}
+            }
         }
         self.write()
     }
@@ -92,7 +95,7 @@ impl<'l> Look<'l> {
         }
         for place in known.unseen() {
             let name = known.name(place).to_vec();
-            match listing.member(&name) {
+            match tree::member(&listing, &name) {
                 Ok(Some(entry)) => {
                     self.compare(&mut known, Some(place), folder, &entry)?;
                     descend(folder, &entry, deep, ahead);
@@ -102,6 +105,7 @@ impl<'l> Look<'l> {
                     self.end_beneath(is_folder, folder, &name)?;
                     self.note(Member { folder: folder.to_vec(), name, state: None, is_folder })?;
                 }
+                Err(error) if Doubt::of(&error) == Doubt::Fails => return Err(error.into()),
                 Err(error) => tracing::debug!(%error, "a member could not be looked at"),
             }
         }

@@ -4,19 +4,23 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use rustix::io::Errno;
+
 use super::look::Look;
 use super::token::{Collection, MARK};
 use crate::clock::seconds;
 use crate::dav::Inner;
 use crate::dav::error::{Error, Result};
 use crate::dav::view::Found;
-use crate::files::{Listing, Path, Root};
+use crate::files::{self, Entry, Listing, Path, Root};
 use crate::model::Time;
 use crate::secret;
 use crate::store::sync::{self, Scope};
 
 /// Seconds between two notes that a tree is still asked about.
 const NOTE: u64 = 3600;
+/// Longest name on a disk, in bytes.
+const LONGEST_NAME: usize = 255;
 
 /// A tree as it is seen from a root: each root has one of its own, since links that lead out of a confining folder are
 /// there for some and not for others.
@@ -98,10 +102,70 @@ impl Tree {
         Ok(Listing::open(&self.root.find(&path, folder.is_empty())?, &self.root)?)
     }
 
+    /// The same; `None` where certainly no such folder is there, or the system refuses it, and what is beneath is then
+    /// not known.
+    ///
+    /// # Errors
+    /// Where it is not known now and may be in a moment: out of handles or memory, or the home not there.
+    pub(super) fn open_if_there(&self, folder: &[u8]) -> Result<Opened> {
+        match self.open(folder) {
+            Ok(listing) => Ok(Opened::Listing(Box::new(listing))),
+            Err(Error::Files(error)) => match Doubt::of(&error) {
+                Doubt::Gone => Ok(Opened::Gone),
+                Doubt::Unknown => Ok(Opened::Unknown),
+                Doubt::Fails => Err(error.into()),
+            },
+            Err(other) => Err(other),
+        }
+    }
+
     /// The look that a folder's tokens are of: the newest that has to do with it, so that they stay the same while others
     /// change.
     pub(super) fn newest(&self, inner: &Inner, folder: &[u8]) -> Result<i64> {
         Ok(inner.store.read(|c| sync::newest(c, self.id, folder, self.sequence))?.max(self.base).max(self.floor))
+    }
+}
+
+/// A folder, as far as it could be opened.
+#[derive(Debug)]
+pub(super) enum Opened {
+    Listing(Box<Listing>),
+    /// There is certainly no such folder.
+    Gone,
+    /// Nobody can say what is in it.
+    Unknown,
+}
+
+/// What is served of a member. What no disk takes as a name is not there, though a client may have asked for it to be
+/// made.
+pub(super) fn member(listing: &Listing, name: &[u8]) -> files::Result<Option<Entry>> {
+    if name.len() > LONGEST_NAME { Ok(None) } else { listing.member(name) }
+}
+
+/// What an error says of the thing that was looked for. A client that is told of an end deletes its copy, so nothing
+/// counts as gone that may only not have been seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// It is not there.
+    Gone,
+    /// It may be there, and nothing is told of it: a folder that is not readable, a disk or mount that fails. These may
+    /// stay so for long, and must not keep everything else from being told.
+    Unknown,
+    /// The server is short of something: an answer now would leave out what another would have.
+    Fails,
+}
+
+impl Doubt {
+    pub(super) fn of(error: &files::Error) -> Self {
+        match error {
+            files::Error::NotFound | files::Error::NoParent => Self::Gone,
+            files::Error::HomeMissing => Self::Fails,
+            files::Error::Io(error) => match Errno::from_io_error(error) {
+                Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS | Errno::INTR) => Self::Fails,
+                _ => Self::Unknown,
+            },
+            _ => Self::Unknown,
+        }
     }
 }
 
@@ -156,6 +220,21 @@ impl Looks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_is_certainly_not_there_is_gone() {
+        let doubt = |errno: Errno| Doubt::of(&errno.into());
+        for errno in [Errno::NOENT, Errno::NOTDIR] {
+            assert_eq!(doubt(errno), Doubt::Gone, "{errno}");
+        }
+        for errno in [Errno::ACCESS, Errno::PERM, Errno::IO, Errno::NOTCONN, Errno::STALE, Errno::NAMETOOLONG] {
+            assert_eq!(doubt(errno), Doubt::Unknown, "{errno}");
+        }
+        for errno in [Errno::MFILE, Errno::NFILE, Errno::NOMEM] {
+            assert_eq!(doubt(errno), Doubt::Fails, "{errno}");
+        }
+        assert_eq!(Doubt::of(&files::Error::HomeMissing), Doubt::Fails);
+    }
 
     #[test]
     fn a_look_covers_what_is_beneath_by_whole_names() {

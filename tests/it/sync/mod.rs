@@ -6,6 +6,7 @@ mod changes;
 mod client;
 mod model;
 mod paged;
+mod short;
 mod tokens;
 
 use crate::harness::Person;
