@@ -7,7 +7,7 @@
 mod clear;
 mod doubt;
 
-pub use clear::clear;
+pub use clear::{clear, forget};
 pub use doubt::{doubt, doubt_resource, expect, is_in_tree};
 
 use rusqlite::{Connection, OptionalExtension, Row};

@@ -97,7 +97,8 @@ fn check(request: &DavRequest<'_>, target: &Target, token: &Token) -> Result<(Tr
     let inner = request.inner();
     let tree = target.tree(inner)?.ok_or(Error::Condition(Code::ValidSyncToken))?;
     token.check(&inner.store, &tree, &target.collection)?;
-    Ok((tree, token.whole()))
+    let whole = token.with_rest(&inner.store, &tree, None)?;
+    Ok((tree, whole))
 }
 
 /// Whether a sync token in `If` holds (RFC 6578 §5): nothing has changed in the collection, or beneath it, since the

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Params};
 
-use super::Result;
+use super::{Result, beneath};
 use crate::clock::to_millis;
 use crate::model::Time;
 
@@ -43,6 +43,16 @@ pub fn clear(connection: &Connection, now: Time) -> Result<bool> {
         }
     }
     Ok(false)
+}
+
+/// Forgets what is known of a home: nobody finds the trees at its key and beneath from now on, and their rows go with the
+/// next clearing. Whoever gets a home with the same key later is told nothing of what was in this one.
+pub fn forget(connection: &Connection, home: &[u8]) -> Result<()> {
+    let (from, to) = beneath(home);
+    let hide = "UPDATE sync_tree SET top = CAST('forgotten/' || id AS BLOB), looked_at = 0
+                WHERE top = ?1 OR (top >= ?2 AND top < ?3)";
+    connection.prepare_cached(hide)?.execute((home, from, to))?;
+    Ok(())
 }
 
 /// At first nobody finds it any more, then its rows go.

@@ -74,7 +74,10 @@ fn tokens_outlive_a_restart() {
 fn what_is_no_token_of_the_collection_is_refused() {
     let server = TestServer::start();
     let alice = server.person("alice");
-    assert!(refused(&alice, "/dav/", "urn:latchkey:sync:0:0000000000000000:0000000000000000"), "before any look");
+    assert!(
+        refused(&alice, "/dav/", "urn:latchkey:sync:0:00000000000000000000000000000000:0000000000000000"),
+        "before any look"
+    );
     for path in ["/dav/a", "/dav/b"] {
         mkcol(&alice, path);
         put(&alice, &format!("{path}/f"), b"1");
@@ -108,11 +111,22 @@ fn what_is_no_token_of_the_collection_is_refused() {
     report(&bob, "/dav/", "", "infinite", None);
     let hers = report(&alice, "/dav/", "", "infinite", None).token;
     assert!(refused(&bob, "/dav/", &hers), "somebody else's");
-    // What a client makes up within its own tree tells it nothing of what is beyond the collection.
-    let forged = format!("{own}:0:{}", "Lw");
-    let made_up =
-        alice.client().send("REPORT", "/dav/a/", &[], super::client::body(&forged, "infinite", None).as_bytes());
-    assert!(!made_up.text().contains("/dav/b"), "{}", made_up.text());
+    // What a client makes up within its own tree is no token either: names of long ago are behind it.
+    let pages = report(&alice, "/dav/", "", "infinite", Some(1)).token;
+    let (whole, behind) = pages.rsplit_once(':').expect("a place");
+    let (whole, since) = whole.rsplit_once(':').expect("a look");
+    let elsewhere = if behind == "L2E" { "L2I" } else { "L2E" };
+    assert!(!refused(&alice, "/dav/", &pages));
+    for forged in [
+        format!("{own}:0:Lw"),
+        format!("{whole}:1:{behind}"),
+        format!("{whole}:{since}:{elsewhere}"),
+        format!("{whole}:{since}:Lw"),
+        whole.to_owned(),
+    ] {
+        let path = if forged.starts_with(&own) { "/dav/a/" } else { "/dav/" };
+        assert!(refused(&alice, path, &forged), "{forged}");
+    }
 }
 
 /// After a restored backup, a client that was further on must not be taken for one that knows what came after.
