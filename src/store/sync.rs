@@ -127,16 +127,20 @@ pub fn member(connection: &Connection, tree_id: i64, at: &Position) -> Result<Op
 }
 
 /// Goes through all that is known of a folder's members, in the order of their names as bytes: name, state, whether a
-/// folder.
+/// folder; all, or `most` of them.
 pub fn each_in(
     connection: &Connection,
     tree_id: i64,
     folder: &[u8],
+    most: Option<usize>,
     mut each: impl FnMut(&[u8], Option<&str>, bool),
 ) -> Result<()> {
-    let sql = "SELECT name, state, is_folder FROM sync_member WHERE tree_id = ?1 AND folder = ?2 ORDER BY name";
+    let sql = "SELECT name, state, is_folder FROM sync_member WHERE tree_id = ?1 AND folder = ?2 ORDER BY name
+               LIMIT ?3";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query((tree_id, folder))?;
+    // A negative limit is none.
+    let most = most.map_or(-1, |most| i64::try_from(most).unwrap_or(i64::MAX));
+    let mut rows = statement.query((tree_id, folder, most))?;
     while let Some(row) = rows.next()? {
         let state = row.get_ref(1)?.as_str_or_null().map_err(rusqlite::Error::from)?;
         each(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?, state, row.get(2)?);

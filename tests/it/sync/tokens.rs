@@ -40,6 +40,11 @@ fn the_property_is_what_a_report_would_give() {
     for token in [&after[0], &after[1], &after[3]] {
         assert!(list.contains(token.as_str()), "{token} in {list}");
     }
+    // Deeper there is none in the same answer.
+    let deep = alice.client().send("PROPFIND", "/dav/", &[("Depth", "infinity")], names).text();
+    for (token, is_told) in [(&after[0], true), (&after[1], true), (&after[2], false), (&after[3], true)] {
+        assert_eq!(deep.contains(token.as_str()), is_told, "{token} in {deep}");
+    }
     // By a link it is the token of the folder, where that was looked at.
     std::os::unix::fs::symlink("a", alice.file("link")).expect("a link");
     assert_eq!(property(&alice, "/dav/link/"), after[1]);
@@ -202,6 +207,16 @@ fn a_token_in_if_holds_while_nothing_has_changed() {
     assert_eq!(with("PUT", "/dav/f", &format!("</dav/d/> (Not <{fifth}>)")), 412);
     assert_eq!(with("PUT", "/dav/f", &format!("</dav/d/> (Not <{first}>)")), 201);
     assert_eq!(with("DELETE", "/dav/d/new", &format!("</dav/d/> (<{fifth}>)")), 204);
+    let sixth = token();
+    let many = |count| (0..count).map(|other| format!("</dav/d/> (<{sixth}> [\"{other}\"]) ")).collect::<String>();
+    let others: String = ["/dav/d/sub/", "/dav/d/child/", "/dav/"]
+        .map(|path| report(&alice, path, "", "infinite", None).token)
+        .iter()
+        .map(|token| format!("</dav/d/> (<{token}>) "))
+        .collect();
+    assert_eq!(with("PUT", "/dav/g", &format!("{}{others}</dav/d/> (<{sixth}>)", many(20))), 201, "once for each");
+    let first_others = format!("{others}</dav/d/> (<{first}>) </dav/d/> (<{sixth}>)");
+    assert_eq!(with("PUT", "/dav/g", &first_others), 412, "and not many");
     assert_eq!(with("PUT", "/dav/d/g", "</dav/d/> (<urn:latchkey:sync:nonsense>)"), 412);
     done(&alice, "PUT", "/dav/d/g", &[], b"x");
 }
