@@ -15,6 +15,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::{Result, beneath};
 use crate::clock::{from_millis, to_millis};
 use crate::model::Time;
+use crate::secret;
 
 /// A tree that clients ask about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +100,25 @@ fn add_look(connection: &Connection, tree_id: i64, sequence: i64, mark: &[u8], n
     connection
         .prepare_cached("INSERT INTO sync_look (tree_id, sequence, mark, at) VALUES (?1, ?2, ?3, ?4)")?
         .execute((tree_id, sequence, mark, to_millis(now)))?;
+    Ok(())
+}
+
+/// Most rows of a tree that were expected and not looked at yet: who makes and removes files, and never asks, fills no
+/// database with them.
+const MOST_EXPECTED: i64 = 100_000;
+
+/// How many rows were expected and not looked at yet, as far as it matters.
+fn count_expected(connection: &Connection, tree_id: i64) -> Result<i64> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM sync_member WHERE tree_id = ?1 AND sequence = 0 LIMIT ?2)";
+    Ok(connection.prepare_cached(sql)?.query_one((tree_id, MOST_EXPECTED + 1), |row| row.get(0))?)
+}
+
+/// Makes all tokens that were given until now invalid: what was expected, and is not known any more, need not be told.
+fn raise_floor(connection: &Connection, tree_id: i64) -> Result<()> {
+    let sql = "SELECT looked_at FROM sync_tree WHERE id = ?1";
+    let at = connection.prepare_cached(sql)?.query_one([tree_id], |row| row.get(0))?;
+    let sequence = begin_look(connection, tree_id, &secret::random::<32>(), from_millis(at))?;
+    connection.prepare_cached("UPDATE sync_tree SET floor = ?2 WHERE id = ?1")?.execute((tree_id, sequence))?;
     Ok(())
 }
 
