@@ -7,7 +7,7 @@ use super::password::replace_password;
 use super::removal::refuse_to_lose;
 use super::{Actor, Auth, Error, LinkKind, OneTimeForm, Result};
 use crate::files::NewHome;
-use crate::model::{self, Time, User, UserName};
+use crate::model::{self, Home, Time, User, UserName};
 use crate::secret::PlainSecret;
 use crate::store;
 use crate::store::user::NewUser;
@@ -130,6 +130,10 @@ impl Auth {
         }
         refuse_taken_email(tx, email.as_deref(), None)?;
         let home = self.0.storage.homes().make(name, &new.home)?;
+        if let (NewHome::New, Home::Inside(folder)) = (&new.home, &home) {
+            // The folder is new; one of this name may have been removed by hand.
+            super::removal::forget_files(tx, folder)?;
+        }
         let created_at = self.0.clock.now_in_millis();
         let row = NewUser {
             name,

@@ -1,5 +1,7 @@
 //! Accounts are deleted, and somebody is always left to administer the server.
 
+use std::os::unix::ffi::OsStrExt;
+
 use super::{Actor, Auth, Error, Result};
 use crate::files::Trashed;
 use crate::model::{Home, User};
@@ -30,8 +32,7 @@ impl Auth {
             let moved = self.0.storage.homes().move_to_trash(home, &mark)?;
             let shown = moved.shown();
             trashed = Some(moved);
-            // What is made under the same name later has nothing to do with it.
-            store::property::delete_tree(tx, format!("files/{home}").as_bytes())?;
+            forget_files(tx, home)?;
             self.delete_in(tx, name, Some(&shown), actor)
         });
         match (deleted, trashed) {
@@ -58,10 +59,32 @@ impl Auth {
         let user = store::user::by_name(tx, name)?.ok_or_else(|| Error::NoSuchUser(name.to_owned()))?;
         refuse_to_lose(tx, &user, actor)?;
         store::user::delete(tx, user.id)?;
+        // Who has the folder next, or one of its name, is not told what was once in it.
+        store::sync::forget(tx, &self.key_of(&user.home))?;
         let detail = trash.map(|place| format!("files moved to {place}"));
         self.audit_with(tx, actor, "user.delete", Some(user.name.as_str()), None, detail.as_deref())?;
         Ok(user)
     }
+}
+
+impl Auth {
+    /// The key of a home in the store, also where the folder is not there.
+    fn key_of(&self, home: &Home) -> Vec<u8> {
+        match (self.0.storage.homes().open(home), home) {
+            (Ok(root), _) => root.key(),
+            (Err(_), Home::Inside(name)) => format!("files/{name}").into_bytes(),
+            (Err(_), Home::Outside(path)) => path.as_os_str().as_bytes().to_vec(),
+        }
+    }
+}
+
+/// Forgets all that is kept of the files in a home in the storage: what is made under the same name has nothing to do
+/// with it.
+pub(super) fn forget_files(tx: &rusqlite::Transaction<'_>, home: &str) -> store::Result<()> {
+    let key = format!("files/{home}").into_bytes();
+    store::property::delete_tree(tx, &key)?;
+    store::digest::delete_tree(tx, &key)?;
+    store::sync::forget(tx, &key)
 }
 
 /// Nobody takes their own rights away by mistake, and somebody is left to administer the server.
@@ -138,11 +161,29 @@ mod tests {
             name: "colour".to_owned(),
             element: "<x/>".to_owned(),
         };
-        scene.auth.0.store.write(|tx| store::property::set(tx, key, &property)).expect("set");
+        let remember = |tops: &[&[u8]]| {
+            scene.auth.0.store.write(|tx| {
+                store::property::set(tx, key, &property)?;
+                store::digest::set(tx, key, "md5", "\"1\"", &[1; 16])?;
+                tops.iter().try_for_each(|top| {
+                    store::sync::make_tree(tx, top, &[1; 32], crate::clock::from_millis(0)).map(drop)
+                })
+            })
+        };
+        let known = |top: &[u8]| scene.auth.0.store.read(|c| store::sync::tree(c, top)).expect("read").is_some();
+        remember(&[b"files/alice", b"files/alice/d", b"files/alice2"]).expect("set");
         let (_, trashed) = scene.auth.delete_user_with_home("alice", &Actor::cli()).expect("deleted");
         assert!(scene.folder.path().join(trashed.shown()).join("f").is_file(), "{}", trashed.shown());
         assert!(scene.auth.0.store.read(|c| store::property::of(c, key)).expect("read").is_empty());
+        let digests = || scene.auth.0.store.read(|c| store::digest::of(c, key, "\"1\"")).expect("read");
+        assert!(digests().is_empty());
+        assert_eq!([known(b"files/alice"), known(b"files/alice/d"), known(b"files/alice2")], [false, false, true]);
+        remember(&[b"files/alice"]).expect("left over from a home that somebody removed by hand");
         scene.add("alice");
         assert!(home.is_dir() && !home.join("f").exists(), "a new home");
+        assert!(digests().is_empty() && !known(b"files/alice"));
+        remember(&[b"files/alice"]).expect("set");
+        scene.auth.delete_user("alice", &Actor::cli()).expect("deleted");
+        assert!(!known(b"files/alice") && !digests().is_empty(), "the files stay, and what belongs to them");
     }
 }

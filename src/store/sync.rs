@@ -7,7 +7,7 @@
 mod clear;
 mod doubt;
 
-pub use clear::clear;
+pub use clear::{clear, forget};
 pub use doubt::{doubt, doubt_resource, expect, is_in_tree};
 
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -15,6 +15,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::{Result, beneath};
 use crate::clock::{from_millis, to_millis};
 use crate::model::Time;
+use crate::secret;
 
 /// A tree that clients ask about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +103,25 @@ fn add_look(connection: &Connection, tree_id: i64, sequence: i64, mark: &[u8], n
     Ok(())
 }
 
+/// Most rows of a tree that were expected and not looked at yet: who makes and removes files, and never asks, fills no
+/// database with them.
+const MOST_EXPECTED: i64 = 100_000;
+
+/// How many rows were expected and not looked at yet, as far as it matters.
+fn count_expected(connection: &Connection, tree_id: i64) -> Result<i64> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM sync_member WHERE tree_id = ?1 AND sequence = 0 LIMIT ?2)";
+    Ok(connection.prepare_cached(sql)?.query_one((tree_id, MOST_EXPECTED + 1), |row| row.get(0))?)
+}
+
+/// Makes all tokens that were given until now invalid: what was expected, and is not known any more, need not be told.
+fn raise_floor(connection: &Connection, tree_id: i64) -> Result<()> {
+    let sql = "SELECT looked_at FROM sync_tree WHERE id = ?1";
+    let at = connection.prepare_cached(sql)?.query_one([tree_id], |row| row.get(0))?;
+    let sequence = begin_look(connection, tree_id, &secret::random::<32>(), from_millis(at))?;
+    connection.prepare_cached("UPDATE sync_tree SET floor = ?2 WHERE id = ?1")?.execute((tree_id, sequence))?;
+    Ok(())
+}
+
 /// The mark of a look that is still known.
 pub fn mark(connection: &Connection, tree_id: i64, sequence: i64) -> Result<Option<Vec<u8>>> {
     let sql = "SELECT mark FROM sync_look WHERE tree_id = ?1 AND sequence = ?2";
@@ -127,16 +147,20 @@ pub fn member(connection: &Connection, tree_id: i64, at: &Position) -> Result<Op
 }
 
 /// Goes through all that is known of a folder's members, in the order of their names as bytes: name, state, whether a
-/// folder.
+/// folder; all, or `most` of them.
 pub fn each_in(
     connection: &Connection,
     tree_id: i64,
     folder: &[u8],
+    most: Option<usize>,
     mut each: impl FnMut(&[u8], Option<&str>, bool),
 ) -> Result<()> {
-    let sql = "SELECT name, state, is_folder FROM sync_member WHERE tree_id = ?1 AND folder = ?2 ORDER BY name";
+    let sql = "SELECT name, state, is_folder FROM sync_member WHERE tree_id = ?1 AND folder = ?2 ORDER BY name
+               LIMIT ?3";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query((tree_id, folder))?;
+    // A negative limit is none.
+    let most = most.map_or(-1, |most| i64::try_from(most).unwrap_or(i64::MAX));
+    let mut rows = statement.query((tree_id, folder, most))?;
     while let Some(row) = rows.next()? {
         let state = row.get_ref(1)?.as_str_or_null().map_err(rusqlite::Error::from)?;
         each(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?, state, row.get(2)?);

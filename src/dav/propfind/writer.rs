@@ -222,7 +222,7 @@ impl Writer {
             Live::SupportedReportSet if is_folder && self.has_reports() => Some(report::SUPPORTED.to_owned()),
             Live::SupportedReportSet => Some(String::new()),
             Live::SyncToken if is_folder => match &self.tokens {
-                Some(tokens) => tokens.of(&self.dav, item.key)?,
+                Some(tokens) => tokens.of(&self.dav, item.name, item.key)?,
                 None => None,
             },
             other => other.value(item.meta, item.name),

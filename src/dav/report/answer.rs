@@ -104,14 +104,14 @@ impl Answer {
     fn step(&mut self, xml: &mut String) -> Result<bool> {
         let Some(row) = self.next_row()? else {
             let is_more = self.is_old()?;
-            self.end(xml, is_more, None);
+            self.end(xml, is_more, None)?;
             return Ok(false);
         };
         let at = Position { folder: row.folder.clone(), name: row.name.clone() };
         if let Some(told) = self.told(&row)? {
             if self.left == Some(0) {
                 let rest = Rest { since: self.since, behind: self.behind.clone() };
-                self.end(xml, true, Some(rest));
+                self.end(xml, true, Some(rest))?;
                 return Ok(false);
             }
             self.left = self.left.map(|left| left - 1);
@@ -239,13 +239,14 @@ impl Answer {
     }
 
     /// The token, and before it, where there is more, that this was not all (RFC 6578 §3.6).
-    fn end(&mut self, xml: &mut String, is_more: bool, rest: Option<Rest>) {
+    fn end(&mut self, xml: &mut String, is_more: bool, rest: Option<Rest>) -> Result<()> {
         if is_more {
             let href = href(&self.writer.dav.0.addresses, &self.shown, true);
             too_much(xml, &href);
         }
-        self.token.rest = rest;
-        xml.push_str(&format!("<D:sync-token>{}</D:sync-token>{TAIL}", self.token));
+        let token = self.token.with_rest(&self.writer.dav.0.store, &self.tree, rest)?;
+        xml.push_str(&format!("<D:sync-token>{token}</D:sync-token>{TAIL}"));
+        Ok(())
     }
 
     fn doubt(&mut self, row: &Member) {

@@ -23,10 +23,11 @@ struct Row {
 }
 
 impl Known {
-    pub(super) fn read(store: &Store, tree_id: i64, folder: &[u8]) -> Result<Self> {
+    /// All of them, or so many at most.
+    pub(super) fn read(store: &Store, tree_id: i64, folder: &[u8], most: Option<usize>) -> Result<Self> {
         let mut known = Self::default();
-        store
-            .read(|c| sync::each_in(c, tree_id, folder, |name, state, is_folder| known.add(name, state, is_folder)))?;
+        let add = |name: &[u8], state: Option<&str>, is_folder| known.add(name, state, is_folder);
+        store.read(|c| sync::each_in(c, tree_id, folder, most, add))?;
         Ok(known)
     }
 
@@ -39,6 +40,11 @@ impl Known {
             self.bytes.len()
         });
         self.rows.push(Row { start, name_end, state_end, is_folder, is_seen: false });
+    }
+
+    /// How many there are, with those that are gone.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {

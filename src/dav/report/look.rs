@@ -23,12 +23,50 @@ use crate::store::sync::{self, Member, Position, Scope};
 /// Most rows written in one transaction: nobody else can write meanwhile.
 const BATCH: usize = 2000;
 
-/// How many members may still be compared for one request, while everybody's changes wait for it.
-pub(in crate::dav) struct Budget(usize);
+/// Most sync tokens that are looked into for one request.
+const TOKENS: usize = 4;
+
+/// How much may still be compared for one request, while everybody's changes wait for it: rows of the table, and with
+/// them members.
+pub(in crate::dav) struct Budget {
+    rows: usize,
+    /// The collections and tokens that were asked about, and what was found.
+    answers: Vec<(Vec<u8>, String, bool)>,
+}
 
 impl Default for Budget {
     fn default() -> Self {
-        Self(10_000)
+        Self { rows: 10_000, answers: Vec::new() }
+    }
+}
+
+impl Budget {
+    /// Whether a collection's token holds, found out once for each, and for a few at most: more count as changed.
+    pub(super) fn once(
+        &mut self,
+        collection: &[u8],
+        token: &str,
+        find_out: impl FnOnce(&mut Self) -> Result<bool>,
+    ) -> Result<bool> {
+        let same = |answer: &&(Vec<u8>, String, bool)| answer.0 == collection && answer.1 == token;
+        if let Some((_, _, holds)) = self.answers.iter().find(same) {
+            return Ok(*holds);
+        }
+        if self.rows == 0 || self.answers.len() >= TOKENS {
+            return Ok(false);
+        }
+        let holds = find_out(self)?;
+        self.answers.push((collection.to_vec(), token.to_owned(), holds));
+        Ok(holds)
+    }
+
+    /// Reads what is known of a folder; `None` where that is more than may be compared.
+    fn read(&mut self, inner: &Inner, tree: &Tree, folder: &[u8]) -> Result<Option<Known>> {
+        let known = Known::read(&inner.store, tree.id, folder, Some(self.rows + 1))?;
+        // An empty folder is opened as well.
+        let left = self.rows.checked_sub(known.len().max(1));
+        self.rows = left.unwrap_or(0);
+        Ok(left.map(|_| known))
     }
 }
 
@@ -84,7 +122,7 @@ impl<'l> Look<'l> {
     }
 
     fn folder(&mut self, mut listing: Listing, folder: &[u8], deep: bool, ahead: &mut Vec<Vec<u8>>) -> Result<()> {
-        let mut known = Known::read(&self.inner.store, self.tree.id, folder)?;
+        let mut known = Known::read(&self.inner.store, self.tree.id, folder, None)?;
         while let Some(entry) = listing.next_entry() {
             let place = known.find(&entry.name);
             if place.is_some_and(|place| known.is_seen(place)) {
@@ -188,10 +226,12 @@ fn descend(folder: &[u8], entry: &Entry, deep: bool, ahead: &mut Vec<Vec<u8>>) {
 pub(super) fn is_as_known(inner: &Inner, tree: &Tree, top: &[u8], budget: &mut Budget) -> Result<bool> {
     let mut ahead = vec![top.to_vec()];
     while let Some(folder) = ahead.pop() {
+        let Some(mut known) = budget.read(inner, tree, &folder)? else {
+            return Ok(false);
+        };
         let Ok(mut listing) = tree.open(&folder) else {
             return Ok(false);
         };
-        let mut known = Known::read(&inner.store, tree.id, &folder)?;
         if known.is_empty() && folder != top {
             // Empty, or never looked at, since nobody asked for more than the members of one above it. What comes to it
             // changes its own tag.
@@ -202,10 +242,6 @@ pub(super) fn is_as_known(inner: &Inner, tree: &Tree, top: &[u8], budget: &mut B
             let Some(place) = known.find(&entry.name).filter(|place| known.state(*place) == Some(&state.text)) else {
                 return Ok(false);
             };
-            if budget.0 == 0 {
-                return Ok(false);
-            }
-            budget.0 -= 1;
             known.see(place);
             descend(&folder, &entry, true, &mut ahead);
         }
@@ -214,4 +250,27 @@ pub(super) fn is_as_known(inner: &Inner, tree: &Tree, top: &[u8], budget: &mut B
         }
     }
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_looked_into_once_and_few_at_all() {
+        let mut budget = Budget::default();
+        let mut asked = Vec::new();
+        for token in ["a", "b", "a", "b", "c", "d", "e", "f", "a"] {
+            let find_out = |_: &mut Budget| {
+                asked.push(token);
+                Ok(true)
+            };
+            let holds = budget.once(b"files/alice", token, find_out).expect("found out");
+            assert_eq!(holds, !matches!(token, "e" | "f"), "{token}");
+        }
+        assert_eq!(asked, ["a", "b", "c", "d"]);
+        assert!(!budget.once(b"files/bob", "a", |_| Ok(true)).expect("refused"), "another collection's");
+        let mut spent = Budget { rows: 0, answers: Vec::new() };
+        assert!(!spent.once(b"", "a", |_| Err(Error::NotFound)).expect("not looked into"));
+    }
 }

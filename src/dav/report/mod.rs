@@ -97,7 +97,8 @@ fn check(request: &DavRequest<'_>, target: &Target, token: &Token) -> Result<(Tr
     let inner = request.inner();
     let tree = target.tree(inner)?.ok_or(Error::Condition(Code::ValidSyncToken))?;
     token.check(&inner.store, &tree, &target.collection)?;
-    Ok((tree, token.whole()))
+    let whole = token.with_rest(&inner.store, &tree, None)?;
+    Ok((tree, whole))
 }
 
 /// Whether a sync token in `If` holds (RFC 6578 §5): nothing has changed in the collection, or beneath it, since the
@@ -109,7 +110,6 @@ pub(super) fn holds(request: &DavRequest<'_>, path: &Path, text: &str, budget: &
     if !Token::is_one(text) {
         return Ok(None);
     }
-    let inner = request.inner();
     // What is not found, or not this password's to see, holds nothing.
     let (Ok(found), Some(token)) = (request.view.find_place(path, true), Token::parse(text)) else {
         return Ok(Some(false));
@@ -117,11 +117,17 @@ pub(super) fn holds(request: &DavRequest<'_>, path: &Path, text: &str, budget: &
     let Some(target) = Target::new(&found).filter(|_| found.place.meta().is_some_and(Meta::is_folder)) else {
         return Ok(Some(false));
     };
-    let tree = match check(request, &target, &token) {
+    budget.once(&found.place.key(), text, |budget| is_unchanged(request, &target, &token, budget)).map(Some)
+}
+
+fn is_unchanged(request: &DavRequest<'_>, target: &Target, token: &Token, budget: &mut Budget) -> Result<bool> {
+    let inner = request.inner();
+    let tree = match check(request, target, token) {
         Ok((tree, _)) if token.rest.is_none() => tree,
-        Ok(_) | Err(Error::Condition(_)) => return Ok(Some(false)),
+        Ok(_) | Err(Error::Condition(_)) => return Ok(false),
         Err(other) => return Err(other),
     };
-    let is_newest = tree.newest(inner, &target.folder)? <= token.up_to;
-    Ok(Some(is_newest && look::is_as_known(inner, &tree, &target.folder, budget)?))
+    // First what has a bound: the other goes through all that is known beneath.
+    let is_as_known = look::is_as_known(inner, &tree, &target.folder, budget)?;
+    Ok(is_as_known && tree.newest(inner, &target.folder)? <= token.up_to)
 }

@@ -13,6 +13,8 @@ pub(in crate::dav) struct SyncTokens {
     top: Vec<u8>,
     /// Key of the folder that was looked at with all beneath.
     looked_at: Vec<u8>,
+    /// Its token.
+    own: String,
 }
 
 impl SyncTokens {
@@ -21,17 +23,26 @@ impl SyncTokens {
     pub(in crate::dav) fn look(dav: &Dav, found: &Found, now: Time) -> Result<Self> {
         let target = Target::new(found).ok_or_else(|| Error::Internal("a place beyond its root".to_owned()))?;
         let tree = target.look(&dav.0, true, now)?;
-        Ok(Self { tree, top: found.root.key(), looked_at: found.place.key() })
+        let (top, looked_at) = (found.root.key(), found.place.key());
+        let own = token(dav, &tree, &top, &target.folder)?;
+        Ok(Self { tree, top, looked_at, own })
     }
 
-    /// The token of a folder by its key; `None` where it was not looked at, as where a link leads elsewhere.
-    pub(in crate::dav) fn of(&self, dav: &Dav, key: &[u8]) -> Result<Option<String>> {
-        let folder = beneath(&self.looked_at, key).and_then(|_| beneath(&self.top, key));
-        let Some(folder) = folder else {
-            return Ok(None);
-        };
-        let up_to = self.tree.newest(&dav.0, folder)?;
-        let token = Token::make(&dav.0.store, &self.tree, &Collection::new(&self.top, folder), up_to)?;
-        Ok(Some(token.to_string()))
+    /// The token of the folder that was asked for, or of a member of it by its name and key. `None` for what is deeper,
+    /// and where a link leads elsewhere: each token costs a pass over all that is known beneath.
+    pub(in crate::dav) fn of(&self, dav: &Dav, name: &[u8], key: &[u8]) -> Result<Option<String>> {
+        match beneath(&self.looked_at, key) {
+            Some([]) => Ok(Some(self.own.clone())),
+            Some(member) if member == name => {
+                let folder = beneath(&self.top, key);
+                folder.map(|folder| token(dav, &self.tree, &self.top, folder)).transpose()
+            }
+            _ => Ok(None),
+        }
     }
+}
+
+fn token(dav: &Dav, tree: &Tree, top: &[u8], folder: &[u8]) -> Result<String> {
+    let up_to = tree.newest(&dav.0, folder)?;
+    Ok(Token::make(&dav.0.store, tree, &Collection::new(top, folder), up_to)?.to_string())
 }

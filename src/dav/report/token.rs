@@ -2,7 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 use super::tree::Tree;
 use crate::dav::error::{Code, Error, Result};
@@ -11,20 +13,23 @@ use crate::store::{self, Store};
 
 /// What all tokens begin with.
 const PREFIX: &str = "urn:latchkey:sync:";
-/// Bytes of a mark.
-pub(super) const MARK: usize = 8;
+/// Bytes of a look's mark: the key under which its tokens are sealed.
+pub(super) const MARK: usize = 32;
+/// Bytes of a seal: HMAC-SHA-256, cut short.
+const SEAL: usize = 16;
 /// Longest token, in bytes; one within a page has a path in it.
 const LONGEST: usize = 8 * 1024;
 
 /// A sync token: a URI that says how much its client knows.
 ///
-/// `urn:latchkey:sync:LOOK:MARK:COLLECTION`, and `:SINCE:BEHIND` where the client has been told only a part. The mark
-/// is random, so that tokens of a look that a restored database knows nothing of fit to none that it makes later.
+/// `urn:latchkey:sync:LOOK:SEAL:COLLECTION`, and `:SINCE:BEHIND` where the client has been told only a part. The seal
+/// covers all of it, under the look's mark. That is random, so that tokens of a look that a restored database knows
+/// nothing of fit to none that it makes later; and it is never shown, so that nobody makes up a token of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token {
     /// The look up to which the client knows everything, or will when it has been told the rest.
     pub(super) up_to: i64,
-    mark: [u8; MARK],
+    seal: [u8; SEAL],
     collection: [u8; 8],
     /// Where it has been told a part.
     pub(super) rest: Option<Rest>,
@@ -61,10 +66,33 @@ impl Token {
 
     /// Makes a token of a look that is known.
     pub(super) fn make(store: &Store, tree: &Tree, collection: &Collection, up_to: i64) -> Result<Self> {
-        let mark = store.read(|c| sync::mark(c, tree.id, up_to))?;
-        let mark = mark.as_deref().and_then(|mark| mark.try_into().ok());
+        Self { up_to, seal: [0; SEAL], collection: collection.hash, rest: None }.with_rest(store, tree, None)
+    }
+
+    /// The token of a client that has been told all but the rest.
+    pub(super) fn with_rest(&self, store: &Store, tree: &Tree, rest: Option<Rest>) -> Result<Self> {
+        let mark = store.read(|c| sync::mark(c, tree.id, self.up_to))?;
         let mark = mark.ok_or(Error::Store(store::Error::Unreadable("look")))?;
-        Ok(Self { up_to, mark, collection: collection.hash, rest: None })
+        let mut token = Self { rest, ..self.clone() };
+        token.seal = token.sealed(&mark);
+        Ok(token)
+    }
+
+    /// The seal over everything that the token says.
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+    fn sealed(&self, mark: &[u8]) -> [u8; SEAL] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(mark).expect("a key of any length is taken");
+        mac.update(format!("{}:{}{}", self.up_to, hex(&self.collection), self.rest_text()).as_bytes());
+        let mut seal = [0; SEAL];
+        seal.iter_mut().zip(mac.finalize().into_bytes()).for_each(|(to, from)| *to = from);
+        seal
+    }
+
+    fn rest_text(&self) -> String {
+        self.rest.as_ref().map_or_else(String::new, |Rest { since, behind }| {
+            let path = [behind.folder.as_slice(), b"/", &behind.name].concat();
+            format!(":{since}:{}", URL_SAFE_NO_PAD.encode(path))
+        })
     }
 
     /// Reads a token that this server may have made; whether it has, [`Token::check`] says.
@@ -74,7 +102,7 @@ impl Token {
         }
         let mut parts = text.strip_prefix(PREFIX)?.split(':');
         let up_to = parts.next()?.parse().ok()?;
-        let (mark, collection) = (from_hex(parts.next()?)?, from_hex(parts.next()?)?);
+        let (seal, collection) = (from_hex(parts.next()?)?, from_hex(parts.next()?)?);
         let rest = match parts.next() {
             None => None,
             Some(since) => {
@@ -84,7 +112,7 @@ impl Token {
                 Some(Rest { since: since.parse().ok()?, behind: Position { folder, name } })
             }
         };
-        let token = Self { up_to, mark, collection, rest };
+        let token = Self { up_to, seal, collection, rest };
         // Written in one way only, so that nobody is surprised by a second.
         (token.to_string() == text).then_some(token)
     }
@@ -101,13 +129,9 @@ impl Token {
         let since = self.since();
         let is_kept = self.up_to >= floor && (since == 0 || since >= floor) && since <= self.up_to;
         let mark = store.read(|c| sync::mark(c, tree_id, self.up_to))?;
-        let is_ours = mark.as_deref() == Some(&self.mark) && self.collection == collection.hash;
+        let is_sealed = mark.is_some_and(|mark| self.sealed(&mark).ct_eq(&self.seal).into());
+        let is_ours = is_sealed && self.collection == collection.hash;
         if is_kept && is_ours { Ok(()) } else { Err(Error::Condition(Code::ValidSyncToken)) }
-    }
-
-    /// What the client knows when it has been told the rest.
-    pub(super) fn whole(&self) -> Self {
-        Self { rest: None, ..self.clone() }
     }
 
     /// The look after which something must have changed for the client to be told.
@@ -118,12 +142,7 @@ impl Token {
 
 impl std::fmt::Display for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{PREFIX}{}:{}:{}", self.up_to, hex(&self.mark), hex(&self.collection))?;
-        if let Some(Rest { since, behind }) = &self.rest {
-            let path = [behind.folder.as_slice(), b"/", &behind.name].concat();
-            write!(f, ":{since}:{}", URL_SAFE_NO_PAD.encode(path))?;
-        }
-        Ok(())
+        write!(f, "{PREFIX}{}:{}:{}{}", self.up_to, hex(&self.seal), hex(&self.collection), self.rest_text())
     }
 }
 
@@ -132,9 +151,12 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn from_hex(text: &str) -> Option<[u8; 8]> {
-    let plain = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    Some(u64::from_str_radix(text, 16).ok().filter(|_| plain)?.to_be_bytes())
+fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let plain = text.len() == 2 * N && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let digits = text.as_bytes().chunks(2).filter(|_| plain);
+    let bytes: Option<Vec<u8>> =
+        digits.map(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok()).collect();
+    bytes?.try_into().ok()
 }
 
 #[cfg(test)]
@@ -142,7 +164,7 @@ mod tests {
     use super::*;
 
     fn token(rest: Option<Rest>) -> Token {
-        Token { up_to: 12, mark: [0xab; MARK], collection: Collection::new(b"files/alice", b"a").hash, rest }
+        Token { up_to: 12, seal: [0xab; SEAL], collection: Collection::new(b"files/alice", b"a").hash, rest }
     }
 
     #[test]
@@ -173,8 +195,9 @@ mod tests {
         let id = store.write(|tx| sync::make_tree(tx, b"files/alice", &[0; MARK], day(0))).expect("made").id;
         let known = || store.read(|c| sync::tree(c, b"files/alice")).expect("read").expect("there");
         let collection = Collection::new(b"files/alice", b"");
-        let old =
-            Token { up_to: look(id, day(1)).expect("one"), mark: [1; MARK], collection: collection.hash, rest: None };
+        let up_to = look(id, day(1)).expect("one");
+        let mut old = Token { up_to, seal: [0; SEAL], collection: collection.hash, rest: None };
+        old.seal = old.sealed(&[1; MARK]);
         look(id, day(2)).expect("another");
         for (now, is_valid) in [(3, true), (91, true), (93, false)] {
             // Others go on asking.
@@ -183,6 +206,24 @@ mod tests {
             let checked = old.check_kept(&store, id, known().floor, &collection);
             assert_eq!(checked.is_ok(), is_valid, "day {now}");
         }
+    }
+
+    #[test]
+    fn the_seal_covers_everything() {
+        let rest =
+            |since, name: &[u8]| Some(Rest { since, behind: Position { folder: Vec::new(), name: name.to_vec() } });
+        let other = |token: Token| token.sealed(&[1; MARK]);
+        let seals = [
+            other(token(None)),
+            token(None).sealed(&[2; MARK]),
+            other(Token { up_to: 13, ..token(None) }),
+            other(Token { collection: [0; 8], ..token(None) }),
+            other(token(rest(0, b"x"))),
+            other(token(rest(1, b"x"))),
+            other(token(rest(0, b"y"))),
+        ];
+        let different: std::collections::BTreeSet<_> = seals.iter().collect();
+        assert_eq!(different.len(), seals.len(), "{seals:?}");
     }
 
     #[test]

@@ -54,3 +54,6 @@ CREATE TABLE sync_member (
 
 -- For clearing: the oldest of what is gone.
 CREATE INDEX sync_member_gone ON sync_member (tree_id, sequence) WHERE state IS NULL;
+
+-- What was expected, and no look has seen yet.
+CREATE INDEX sync_member_expected ON sync_member (tree_id) WHERE sequence = 0;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Params};
 
-use super::Result;
+use super::{MOST_EXPECTED, Result, beneath, count_expected, raise_floor};
 use crate::clock::to_millis;
 use crate::model::Time;
 
@@ -22,6 +22,8 @@ const BASE: Kept = Kept { days: 60, most: 75_000 };
 const RISEN: Kept = Kept { days: 45, most: 50_000 };
 /// Most rows removed in one transaction.
 const BATCH: i64 = 2000;
+/// And of those that were expected only: each time ends the tokens.
+const EXPECTED_BATCH: i64 = 20_000;
 
 /// Forgets one batch of what is kept no more: trees that nobody has asked about for 90 days, and deletions and looks
 /// that are older than that or more than 100,000. A token from before is not valid any more. Gives whether there may be
@@ -43,6 +45,16 @@ pub fn clear(connection: &Connection, now: Time) -> Result<bool> {
         }
     }
     Ok(false)
+}
+
+/// Forgets what is known of a home: nobody finds the trees at its key and beneath from now on, and their rows go with the
+/// next clearing. Whoever gets a home with the same key later is told nothing of what was in this one.
+pub fn forget(connection: &Connection, home: &[u8]) -> Result<()> {
+    let (from, to) = beneath(home);
+    let hide = "UPDATE sync_tree SET top = CAST('forgotten/' || id AS BLOB), looked_at = 0
+                WHERE top = ?1 OR (top >= ?2 AND top < ?3)";
+    connection.prepare_cached(hide)?.execute((home, from, to))?;
+    Ok(())
 }
 
 /// At first nobody finds it any more, then its rows go.
@@ -75,6 +87,7 @@ fn clear_tree(connection: &Connection, id: i64, now: Time) -> Result<bool> {
             .prepare_cached("UPDATE sync_tree SET floor = ?2 WHERE id = ?1 AND floor < ?2")?
             .execute((id, floor))?;
     }
+    clear_expected(connection, id)?;
     let floor = one(connection, "SELECT floor FROM sync_tree WHERE id = ?1", [id])?.unwrap_or(0);
     let members = "DELETE FROM sync_member WHERE (tree_id, folder, name) IN
                        (SELECT tree_id, folder, name FROM sync_member
@@ -84,6 +97,19 @@ fn clear_tree(connection: &Connection, id: i64, now: Time) -> Result<bool> {
     let removed = connection.prepare_cached(members)?.execute([id, floor, BATCH])?
         + connection.prepare_cached(looks)?.execute([id, floor, BATCH])?;
     Ok(removed > 0)
+}
+
+/// Where very much was expected and never looked at, some of it is forgotten, and with it who was to be told. Folders
+/// stay: others may be beneath them.
+fn clear_expected(connection: &Connection, id: i64) -> Result<()> {
+    if count_expected(connection, id)? > MOST_EXPECTED {
+        raise_floor(connection, id)?;
+        let some = "DELETE FROM sync_member WHERE (tree_id, folder, name) IN
+                        (SELECT tree_id, folder, name FROM sync_member
+                         WHERE tree_id = ?1 AND sequence = 0 AND is_folder = 0 LIMIT ?2)";
+        connection.prepare_cached(some)?.execute([id, EXPECTED_BATCH])?;
+    }
+    Ok(())
 }
 
 /// The newest look that is beyond what is kept; `None` where all is kept.

@@ -2,8 +2,11 @@
 
 use rusqlite::Connection;
 
-use super::Position;
+use super::{MOST_EXPECTED, Position, count_expected, raise_floor};
 use crate::store::{Result, beneath};
+
+/// Most rows beneath a folder that are copied with it: everybody's changes wait meanwhile.
+const MOST_COPIED: i64 = 10_000;
 
 /// Makes the next look find a member changed, or gone, in any case.
 pub fn doubt(connection: &Connection, tree_id: i64, at: &Position) -> Result<()> {
@@ -47,7 +50,7 @@ pub fn is_in_tree(connection: &Connection, resource: &[u8]) -> Result<bool> {
 }
 
 /// Notes that a resource comes into being, and with it copies of what is known beneath `source`: if it is gone at the next
-/// look, that is told.
+/// look, that is told. Where those are too many, no token from before is good any more, and nothing need be told.
 pub fn expect(connection: &Connection, resource: &[u8], source: Option<&[u8]>) -> Result<()> {
     let sources = source.map_or(Ok(Vec::new()), |source| trees_with(connection, source))?;
     for (tree_id, path) in trees_with(connection, resource)? {
@@ -66,6 +69,15 @@ pub fn expect(connection: &Connection, resource: &[u8], source: Option<&[u8]>) -
             continue;
         };
         let (first, end) = beneath(from);
+        let count = "SELECT count(*) FROM (SELECT 1 FROM sync_member WHERE tree_id = ?1 AND state IS NOT NULL
+                         AND (folder = ?2 OR (folder >= ?3 AND folder < ?4)) LIMIT ?5)";
+        let copied: i64 = connection
+            .prepare_cached(count)?
+            .query_one((tree_id, from, &first, &end, MOST_COPIED + 1), |row| row.get(0))?;
+        if copied > MOST_COPIED || count_expected(connection, tree_id)? + copied > MOST_EXPECTED {
+            raise_floor(connection, tree_id)?;
+            continue;
+        }
         connection
             .prepare_cached(
                 "INSERT INTO sync_member (tree_id, folder, name, sequence, state, is_folder)
@@ -147,5 +159,34 @@ mod tests {
         assert_eq!([state(1, b"d/x", b"gone"), state(2, b"x", b"f")], [None, None]);
         assert_eq!(state(1, b"d", b"known"), Some((Some("3".to_owned()), false)), "what is known stays");
         assert_eq!(state(2, b"", b"x"), new(false));
+    }
+
+    #[test]
+    fn a_folder_with_very_many_members_is_not_copied_but_ends_the_tokens() {
+        let (_folder, store) = crate::store::for_tests();
+        let fill = |tx: &Connection, folder: &[u8], count: i64| {
+            (0..count).try_for_each(|name| {
+                let name = name.to_string().into_bytes();
+                let state = Some("1".to_owned());
+                sync::put(tx, 1, 1, &Member { folder: folder.to_vec(), name, state, is_folder: false })
+            })
+        };
+        let (tree, copied) = store
+            .write(|tx| {
+                sync::make_tree(tx, b"files/a", &[1; 32], from_millis(7))?;
+                sync::begin_look(tx, 1, &[2; 32], from_millis(7))?;
+                fill(tx, b"few", MOST_COPIED)?;
+                fill(tx, b"many", MOST_COPIED + 1)?;
+                expect(tx, b"files/a/x", Some(b"files/a/few"))?;
+                let before = sync::tree(tx, b"files/a")?.map(|tree| (tree.sequence, tree.floor));
+                assert_eq!((before, count_expected(tx, 1)?), (Some((1, 0)), MOST_COPIED + 1));
+                expect(tx, b"files/a/y", Some(b"files/a/many"))?;
+                Ok::<_, Error>((sync::tree(tx, b"files/a")?.expect("there"), count_expected(tx, 1)?))
+            })
+            .expect("written");
+        assert_eq!((tree.sequence, tree.floor, copied), (2, 2, MOST_COPIED + 2));
+        let at = Position { folder: Vec::new(), name: b"y".to_vec() };
+        assert!(store.read(|c| sync::member(c, 1, &at)).expect("read").is_some(), "the folder itself is expected");
+        assert!(store.read(|c| sync::mark(c, 1, 2)).expect("read").is_some(), "new tokens can be made");
     }
 }

@@ -40,6 +40,11 @@ fn the_property_is_what_a_report_would_give() {
     for token in [&after[0], &after[1], &after[3]] {
         assert!(list.contains(token.as_str()), "{token} in {list}");
     }
+    // Deeper there is none in the same answer.
+    let deep = alice.client().send("PROPFIND", "/dav/", &[("Depth", "infinity")], names).text();
+    for (token, is_told) in [(&after[0], true), (&after[1], true), (&after[2], false), (&after[3], true)] {
+        assert_eq!(deep.contains(token.as_str()), is_told, "{token} in {deep}");
+    }
     // By a link it is the token of the folder, where that was looked at.
     std::os::unix::fs::symlink("a", alice.file("link")).expect("a link");
     assert_eq!(property(&alice, "/dav/link/"), after[1]);
@@ -74,7 +79,10 @@ fn tokens_outlive_a_restart() {
 fn what_is_no_token_of_the_collection_is_refused() {
     let server = TestServer::start();
     let alice = server.person("alice");
-    assert!(refused(&alice, "/dav/", "urn:latchkey:sync:0:0000000000000000:0000000000000000"), "before any look");
+    assert!(
+        refused(&alice, "/dav/", "urn:latchkey:sync:0:00000000000000000000000000000000:0000000000000000"),
+        "before any look"
+    );
     for path in ["/dav/a", "/dav/b"] {
         mkcol(&alice, path);
         put(&alice, &format!("{path}/f"), b"1");
@@ -108,11 +116,21 @@ fn what_is_no_token_of_the_collection_is_refused() {
     report(&bob, "/dav/", "", "infinite", None);
     let hers = report(&alice, "/dav/", "", "infinite", None).token;
     assert!(refused(&bob, "/dav/", &hers), "somebody else's");
-    // What a client makes up within its own tree tells it nothing of what is beyond the collection.
-    let forged = format!("{own}:0:{}", "Lw");
-    let made_up =
-        alice.client().send("REPORT", "/dav/a/", &[], super::client::body(&forged, "infinite", None).as_bytes());
-    assert!(!made_up.text().contains("/dav/b"), "{}", made_up.text());
+    // What a client makes up within its own tree is no token either: names of long ago are behind it.
+    let (whole, behind) = paged.rsplit_once(':').expect("a place");
+    let (whole, since) = whole.rsplit_once(':').expect("a look");
+    let elsewhere = if behind == "L2E" { "L2I" } else { "L2E" };
+    assert!(!refused(&alice, "/dav/", &paged));
+    for forged in [
+        format!("{own}:0:Lw"),
+        format!("{whole}:1:{behind}"),
+        format!("{whole}:{since}:{elsewhere}"),
+        format!("{whole}:{since}:Lw"),
+        whole.to_owned(),
+    ] {
+        let path = if forged.starts_with(&own) { "/dav/a/" } else { "/dav/" };
+        assert!(refused(&alice, path, &forged), "{forged}");
+    }
 }
 
 /// After a restored backup, a client that was further on must not be taken for one that knows what came after.
@@ -188,6 +206,16 @@ fn a_token_in_if_holds_while_nothing_has_changed() {
     assert_eq!(with("PUT", "/dav/f", &format!("</dav/d/> (Not <{fifth}>)")), 412);
     assert_eq!(with("PUT", "/dav/f", &format!("</dav/d/> (Not <{first}>)")), 201);
     assert_eq!(with("DELETE", "/dav/d/new", &format!("</dav/d/> (<{fifth}>)")), 204);
+    let sixth = token();
+    let many = |count| (0..count).map(|other| format!("</dav/d/> (<{sixth}> [\"{other}\"]) ")).collect::<String>();
+    let others: String = ["/dav/d/sub/", "/dav/d/child/", "/dav/"]
+        .map(|path| report(&alice, path, "", "infinite", None).token)
+        .iter()
+        .map(|token| format!("</dav/d/> (<{token}>) "))
+        .collect();
+    assert_eq!(with("PUT", "/dav/g", &format!("{}{others}</dav/d/> (<{sixth}>)", many(20))), 201, "once for each");
+    let first_others = format!("{others}</dav/d/> (<{first}>) </dav/d/> (<{sixth}>)");
+    assert_eq!(with("PUT", "/dav/g", &first_others), 412, "and not many");
     assert_eq!(with("PUT", "/dav/d/g", "</dav/d/> (<urn:latchkey:sync:nonsense>)"), 412);
     done(&alice, "PUT", "/dav/d/g", &[], b"x");
 }
