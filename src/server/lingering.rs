@@ -11,9 +11,10 @@ use std::time::Duration;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 
-/// So much is read and thrown away after an answer, and for so long is waited for it.
-const MOST: usize = 1024 * 1024;
-const PATIENCE: Duration = Duration::from_secs(5);
+/// For so long is read and thrown away after an answer, and for so long is the next piece waited for. libcurl may want to
+/// send all of it before it begins anew, and hangs where it cannot; how much comes in that time costs no memory.
+const PATIENCE: Duration = Duration::from_secs(30);
+const QUIET: Duration = Duration::from_secs(5);
 
 /// The body, until it is dropped.
 pub(super) struct Lingering(Option<Incoming>);
@@ -55,14 +56,7 @@ impl Drop for Lingering {
             return;
         }
         runtime.spawn(tokio::time::timeout(PATIENCE, async move {
-            let mut read = 0;
-            while let Some(Ok(frame)) = body.frame().await {
-                read += frame.data_ref().map_or(0, Bytes::len);
-                if read > MOST {
-                    // No more window is granted: the client stops when it has seen the answer.
-                    std::future::pending::<()>().await;
-                }
-            }
+            while let Ok(Some(Ok(_))) = tokio::time::timeout(QUIET, body.frame()).await {}
         }));
     }
 }
