@@ -3,18 +3,12 @@
 
 use super::Inner;
 use super::error::{Error, Result};
-use crate::config::AppleFiles;
 use crate::files::Place;
-
-/// Whether macOS lays files of such a name beside others.
-fn is_laid_beside(name: &[u8]) -> bool {
-    name == b".DS_Store" || name.starts_with(b"._")
-}
 
 impl Inner {
     /// Whether a member of this name is left out of listings.
     pub(super) fn hides(&self, name: &[u8]) -> bool {
-        self.config.apple_files == AppleFiles::Refuse && is_laid_beside(name)
+        self.config.apple_files.hides(name)
     }
 
     /// Refuses to make or replace such a file.

@@ -42,6 +42,7 @@ pub use path::{Path, PathError, TEMPORARY_FOLDER, encode};
 pub use place::Place;
 pub use replace::Replaced;
 pub use root::Root;
+pub use spelling::other_forms;
 pub use storage::{Storage, StorageError};
 pub use sys::raise_descriptor_limit;
 pub use trash::Trashed;

@@ -34,7 +34,8 @@ impl Root {
 }
 
 /// The forms of a name besides the one that it is written in; none of a name that is ASCII or no text.
-fn other_forms(name: &[u8]) -> Vec<Vec<u8>> {
+#[must_use]
+pub fn other_forms(name: &[u8]) -> Vec<Vec<u8>> {
     let mut forms = Vec::new();
     if let Ok(text) = std::str::from_utf8(name) {
         if !is_nfc(text) {

@@ -9,11 +9,11 @@ mod windows;
 
 use std::borrow::Cow;
 
-use unicode_normalization::{UnicodeNormalization, is_nfc, is_nfd};
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::client::Client;
 use crate::config::NormalizeNames;
-use crate::files::{Error, Path, Place, Result, Root};
+use crate::files::{Error, Path, Place, Result, Root, other_forms};
 
 /// How a client's names are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,9 +145,9 @@ impl Names {
 
     /// The forms of a name besides the one that it is written in.
     fn other_forms(self, name: &[u8]) -> Vec<Vec<u8>> {
-        let mut forms = unicode_forms(name);
+        let mut forms = other_forms(name);
         if let Some(plain) = self.unmapped(name) {
-            let more = unicode_forms(&plain);
+            let more = other_forms(&plain);
             forms.push(plain);
             forms.extend(more);
         }
@@ -171,19 +171,6 @@ impl Names {
             None => name.into(),
         }
     }
-}
-
-fn unicode_forms(name: &[u8]) -> Vec<Vec<u8>> {
-    let mut forms = Vec::new();
-    if let Ok(text) = std::str::from_utf8(name) {
-        if !is_nfc(text) {
-            forms.push(text.nfc().collect::<String>().into_bytes());
-        }
-        if !is_nfd(text) {
-            forms.push(text.nfd().collect::<String>().into_bytes());
-        }
-    }
-    forms
 }
 
 fn composed(name: &[u8]) -> Cow<'_, [u8]> {

@@ -24,7 +24,7 @@ fn about_shows_the_quota() {
     }
 }
 
-/// With this vendor it sends `OC-Checksum` with each upload, SHA-1 alone, and reads `oc:checksums` later.
+/// With this vendor it sends `OC-Checksum` with each upload, SHA-1 alone, and reads `oc:checksums` later, MD5 first.
 #[test]
 fn checksums_of_what_it_uploaded_are_told_and_checked() {
     let server = TestServer::start();
@@ -35,6 +35,8 @@ fn checksums_of_what_it_uploaded_are_told_and_checked() {
             write(&rclone.local().join(format!("deep/{number} ü.bin")), &pattern(size, number));
         }
         rclone.ok(&["copy", "local", folder]);
+        let said = rclone.ok(&["check", "local", folder]);
+        assert!(said.contains("0 differences found") && !said.contains("could not be checked"), "{said}");
         let sums = |place: &str| {
             let said = rclone.ok(&["hashsum", "sha1", place]);
             let mut lines: Vec<String> = said.lines().map(str::to_owned).collect();

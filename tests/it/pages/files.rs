@@ -1,6 +1,7 @@
 //! `/files/`: people's own files in a browser.
 
 mod hostile;
+mod transfers;
 
 use std::fs;
 use std::os::unix::fs::symlink;
