@@ -38,6 +38,8 @@ fn ask(alice: &Person, body: &str) -> String {
 fn what_cannot_be_opened_now_is_not_told_as_gone() {
     let server = TestServer::start();
     let alice = server.person("alice");
+    // Who knows nothing yet is never told that something is gone.
+    put(&alice, "/dav/known", b"1");
     let begun = report(&alice, "/dav/", "", "infinite", None).token;
     for folder in ["/dav/a", "/dav/a/b", "/dav/a/b/c"] {
         mkcol(&alice, folder);
