@@ -68,7 +68,7 @@ impl View {
         let Some((folder, rest)) = found else {
             return Ok(None);
         };
-        match self.home.confined_to(&self.names.on_disk(&self.home, folder)) {
+        match self.home.confined_to(&self.names.of_the_server().on_disk(&self.home, folder)) {
             Err(files::Error::NoParent | files::Error::NotFound) => Err(Error::NotFound),
             other => Ok(Some((other?, rest))),
         }

@@ -35,6 +35,11 @@ impl Names {
         Self { composes, maps: client.needs_mapped_names() }
     }
 
+    /// The same for names that no client has written, such as those of confining folders: nothing is mapped in them.
+    pub(super) fn of_the_server(self) -> Self {
+        Self { maps: false, ..self }
+    }
+
     /// The name by which a member is listed.
     pub(super) fn shown(self, name: &[u8]) -> Cow<'_, [u8]> {
         if self.maps { windows::mapped(name) } else { name.into() }

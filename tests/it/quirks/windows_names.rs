@@ -172,3 +172,17 @@ fn a_listing_for_windows_is_short() {
         assert!(text.matches(&format!("<D:{name}")).count() >= 2000, "{name}");
     }
 }
+
+/// A password is confined to the folder that was named, never to another whose mapped name is the same.
+#[test]
+fn a_confining_folder_is_never_another_of_the_same_mapped_name() {
+    let server = TestServer::start();
+    let confined = server.person_with("alice", &["--folder", "/a\u{f03a}b"]);
+    std::fs::remove_dir(confined.file("a\u{f03a}b")).expect("it was made with the password");
+    std::fs::create_dir(confined.file("a:b")).expect("another");
+    std::fs::write(confined.file("a:b/secret"), b"secret").expect("a file");
+    let client = windows(&confined);
+    for path in ["/dav/a%EF%80%BAb/secret", "/dav/a:b/secret", "/dav/a%3Ab/"] {
+        assert_eq!(client.get(path).status, 404, "{path}");
+    }
+}
