@@ -44,6 +44,10 @@ fn begin_upload(person: &Person) -> crate::http::Connection {
 }
 
 fn large(person: &Person) {
+    // Somebody may be reading it.
+    if person.file("large").exists() {
+        return;
+    }
     let file = std::fs::File::create(person.file("large")).expect("a file");
     file.set_len(SIZE as u64).expect("a hole");
 }
